@@ -1,0 +1,46 @@
+# The short way to everything; CMake (CMakePresets.json) does the work.
+# A fresh Debian 12 needs only make and git: the targets install what else is missing.
+
+PRESET ?= release
+PREFIX ?= /usr/local
+
+.PHONY: help build demo test bench lint format install clean
+
+help:
+	@echo 'make demo                  install what is missing, build, show a session of module and platform'
+	@echo 'make test                  install what is missing, build, run every test (plain, and with sanitizers)'
+	@echo 'make build                 build only; the programs end in build/release/bin'
+	@echo 'make bench                 measure, and compare with the goals in docs/BENCHMARKS.md'
+	@echo 'make lint                  clang-format (check only), clang-tidy and cppcheck'
+	@echo 'make format                let clang-format rewrite the C files'
+	@echo 'make install PREFIX=DIR    programs, manual pages, library and headers (default /usr/local)'
+	@echo 'make clean                 remove build/'
+
+build:
+	@scripts/install-deps.sh build
+	@cmake --preset $(PRESET) >/dev/null
+	@cmake --build --preset $(PRESET)
+
+demo: build
+	@scripts/demo.sh build/$(PRESET)
+
+test:
+	@scripts/install-deps.sh build test
+	@scripts/test.sh release debug
+
+bench: build
+	@scripts/bench.sh build/$(PRESET)
+
+lint:
+	@scripts/install-deps.sh build lint
+	@scripts/lint.sh
+
+format:
+	@scripts/install-deps.sh lint
+	@scripts/lint.sh --format
+
+install: build
+	@cmake --install build/$(PRESET) --prefix $(abspath $(PREFIX))
+
+clean:
+	rm -rf build

@@ -1,0 +1,34 @@
+/*
+ * The load: many clients of an LwM2M server behind one socket, each with an address of its own in
+ * 127/8 (IP_PKTINFO), taking turns; a fixed number of requests is on its way at any time.
+ */
+#ifndef BENCH_LOAD_H
+#define BENCH_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOAD_CLIENTS_MAX 1000000
+#define LOAD_WINDOW 128
+
+enum load_work { LOAD_REGISTER, LOAD_UPDATE };
+
+struct load;
+
+/* NULL after a line on stderr. `server_port` is on 127.0.0.1. */
+struct load *load_open(uint32_t clients, uint16_t server_port);
+void load_close(struct load *load);
+
+struct load_result {
+    uint64_t answered;
+    uint64_t lost;    /* not answered in time and given up */
+    uint64_t refused; /* answered with another code than expected */
+    double seconds;
+};
+
+/* Runs for about `seconds`, but at least until every client had a turn. `echo`: the answer is the
+ * request itself. An update needs the ids of a registration before it, unless `echo`. */
+struct load_result load_run(struct load *load, enum load_work work, double seconds, bool echo);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * One Quectel BC260Y-CN (R01) as a value: UART bytes, datagrams and time go in; UART bytes,
+ * datagrams and a deadline come out. No socket, no clock, no heap, no thread, no global.
+ *
+ *     bc_on_datagram(m, now_ms, &from, in);      // or bc_on_serial, bc_on_time, ...
+ *     while (bc_take_datagram(m, &to, &out))
+ *         net_send(&to, out);
+ *     while (bc_take_serial(m, &out))
+ *         tty_write(out);
+ *     wait_until(bc_deadline(m));                // BC_NEVER when idle
+ *
+ * `on_` functions take what happened and when, and never send; `take_` functions hand out what
+ * follows and remove it; views live until the next call on the same module. After both take_
+ * loops have run dry, bc_deadline() is later than the last `now_ms`; calling bc_on_time() early is
+ * harmless. One module belongs to one thread. All bytes that come in may be hostile.
+ */
+#ifndef BC260Y_MODULE_H
+#define BC260Y_MODULE_H
+
+#include "bc260y/limits.h"
+#include "bc260y/types.h"
+
+struct bc_module;
+
+/* What survives between calls lives here. The caller owns it; it may be static, on a stack or in
+ * an array. bc_module_bytes() tells how much of it a build really uses. */
+union bc_module_memory {
+    uint64_t align;
+    uint8_t bytes[BC_MODULE_BYTES];
+};
+
+/* Line, messages and values under construction. Needed while bc_idle() is false; idle modules can
+ * share one (bc_lend_workspace). */
+union bc_workspace {
+    uint64_t align;
+    uint8_t bytes[BC_WORKSPACE_BYTES];
+};
+
+/* Who this module is. Strings are copied; NULL takes the default given behind each line. */
+struct bc_config {
+    const char *imei;     /* 15 digits; "867724030023557" */
+    const char *imsi;     /* 15 digits; "460111174747875" */
+    const char *iccid;    /* 20 digits; "89861120224030023557" */
+    const char *revision; /* at most 31 characters; "BC260YCNAAR01A02" */
+    const char *address;  /* IPv4 or IPv6 text; "10.177.135.245": what AT+CGPADDR prints */
+    uint32_t attach_ms;   /* from power-up to network attachment; 0 = at once */
+    uint32_t awake_ms;    /* queue mode: reachable after the last uplink; 0 = 93000 */
+    bool keep_wake_command; /* do not lose the AT command that ends deep sleep */
+    uint64_t seed;          /* of message IDs and tokens: one seed, one session, byte for byte */
+    /* Called with one line of text at each change of state; NULL = silent. Never given a secret. */
+    void (*trace)(void *trace_context, const char *line);
+    void *trace_context;
+};
+
+/* A host name that needs an address. `host` lives until the next call on the module. */
+struct bc_query {
+    uint32_t id;
+    const char *host;
+};
+
+/* Builds a module in `memory` and powers it on at `now_ms`: RDY follows on the serial side.
+ * BC_ERR_RANGE when a config string has the wrong length or characters; `*out` is set on BC_OK
+ * only. Nothing needs to be freed. */
+enum bc_err bc_module_init(struct bc_module **out, union bc_module_memory *memory,
+                           union bc_workspace *workspace, const struct bc_config *config,
+                           uint64_t now_ms);
+
+/* sizeof(struct bc_module), for who allocates many. */
+size_t bc_module_bytes(void);
+
+/* Bytes from the host's UART. Returns how many were accepted: fewer than `in.len` only while
+ * answers wait that the host has not taken; offer the rest again after bc_take_serial(). */
+size_t bc_on_serial(struct bc_module *m, uint64_t now_ms, bc_view in);
+
+/* One datagram from the network. From anybody but the configured server it is dropped. */
+void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_address *from,
+                    bc_view in);
+
+/* The answer to a bc_query: `address` NULL when there is none. The port is ignored. Answers to
+ * outdated queries are ignored. */
+void bc_on_resolved(struct bc_module *m, uint64_t now_ms, uint32_t query_id,
+                    const struct bc_address *address);
+
+/* Time has passed. Call at bc_deadline(), or whenever. */
+void bc_on_time(struct bc_module *m, uint64_t now_ms);
+
+/* The network told the wall-clock time: seconds since 1970-01-01 UTC. Until then AT+CCLK? shows
+ * 1970 and 3/0/13 is 0. */
+void bc_on_clock(struct bc_module *m, uint64_t now_ms, int64_t utc_s);
+
+/* The falling edge of PSM_EINT: ends deep sleep; nothing otherwise. */
+void bc_on_wake_pin(struct bc_module *m, uint64_t now_ms);
+
+/* The reset pin, or power off and on: what is not stored is lost, RDY follows. */
+void bc_on_reset(struct bc_module *m, uint64_t now_ms);
+
+/* false = nothing (more) to take. */
+bool bc_take_serial(struct bc_module *m, bc_view *out);
+bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out);
+bool bc_take_query(struct bc_module *m, struct bc_query *out);
+
+/* When bc_on_time() has something to do at the latest; BC_NEVER when only input can matter. */
+uint64_t bc_deadline(const struct bc_module *m);
+
+/* True when nothing of this module lives in its workspace: another module may use it until the
+ * next `on_` call here, before which bc_lend_workspace() must have been called again. */
+bool bc_idle(const struct bc_module *m);
+void bc_lend_workspace(struct bc_module *m, union bc_workspace *workspace);
+
+/* The eight values of AT+QLASTATUS? (G 2.14). */
+enum bc_status {
+    BC_STATUS_NOT_REGISTERED = 0,
+    BC_STATUS_REGISTERING = 1,
+    BC_STATUS_REGISTERED = 2,
+    BC_STATUS_DEREGISTERING = 3,
+    BC_STATUS_DEREGISTERED = 4,
+    BC_STATUS_NOT_CONFIGURED = 5,
+    BC_STATUS_RECOVERING = 6,
+    BC_STATUS_NEEDS_RECOVERY = 7,
+};
+enum bc_status bc_module_status(const struct bc_module *m);
+
+/* "0.1.0" */
+const char *bc_version(void);
+
+#endif

@@ -1,0 +1,270 @@
+/*
+ * Commands are rows: name, how many arguments, what they are, what to do. See commands.h.
+ */
+#include "commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sink.h"
+#include "coap/message.h"
+#include "json.h"
+
+#define ARGS_MAX 4
+#define DEVICES_SHOWN 1000
+
+struct arg {
+    bc_view text;
+    bool quoted;
+};
+
+struct args {
+    struct arg list[ARGS_MAX];
+    size_t count;
+};
+
+struct row {
+    const char *name;
+    const char *params;
+    size_t args_min, args_max;
+    enum bc_server_operation operation; /* of the ones that go to a device */
+    json_t *(*run)(struct command_context *context, const struct row *row,
+                   const struct args *args);
+};
+
+/* Cuts a quoted argument's quotes and backslashes off, in place. */
+static bool take_quoted(char **at, const char *end, struct arg *out)
+{
+    char *to = ++*at;
+    out->quoted = true;
+    out->text.ptr = (const uint8_t *)to;
+    while (*at < end && **at != '"') {
+        if (**at == '\\' && *at + 1 < end)
+            ++*at;
+        *to++ = *(*at)++;
+    }
+    out->text.len = (size_t)((const uint8_t *)to - out->text.ptr);
+    return *at < end && ++*at != NULL && (*at == end || **at == ' ');
+}
+
+static bool split(char *line, size_t len, struct args *out)
+{
+    const char *end = line + len;
+    *out = (struct args){0};
+    for (char *at = line;;) {
+        while (at < end && *at == ' ')
+            at++;
+        if (at == end)
+            return true;
+        if (out->count == ARGS_MAX)
+            return false;
+        struct arg *arg = &out->list[out->count++];
+        if (*at == '"') {
+            if (!take_quoted(&at, end, arg))
+                return false;
+            continue;
+        }
+        arg->text.ptr = (const uint8_t *)at;
+        while (at < end && *at != ' ')
+            at++;
+        arg->text.len = (size_t)((const uint8_t *)at - arg->text.ptr);
+    }
+}
+
+static json_t *ok(void)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "ok", json_true());
+    return object;
+}
+
+static json_t *run_devices(struct command_context *context, const struct row *row,
+                           const struct args *args)
+{
+    (void)row;
+    struct bc_server_device device;
+    int64_t limit = DEVICES_SHOWN;
+    if (args->count == 2 && (!bc_view_int(args->list[1].text, &limit) || limit < 0))
+        return platform_json_error("devices takes a number, how many to show");
+    json_t *object = ok();
+    json_t *list = json_array();
+    const void *cursor = bc_server_next(context->server, NULL, &device);
+    for (; cursor != NULL && limit > 0; limit--) {
+        json_array_append_new(list, platform_json_device(&device));
+        cursor = bc_server_next(context->server, cursor, &device);
+    }
+    json_object_set_new(object, "count",
+                        json_integer((json_int_t)bc_server_device_count(context->server)));
+    json_object_set_new(object, "devices", list);
+    return object;
+}
+
+static json_t *no_device(void)
+{
+    return platform_json_error("no such device is registered; 'devices' lists them");
+}
+
+static json_t *run_device(struct command_context *context, const struct row *row,
+                          const struct args *args)
+{
+    (void)row;
+    struct bc_server_device device;
+    if (!bc_server_find(context->server, args->list[1].text, &device))
+        return no_device();
+    json_t *object = ok();
+    json_t *details = platform_json_device(&device);
+    json_object_update(object, details);
+    json_decref(details);
+    return object;
+}
+
+static json_t *run_quit(struct command_context *context, const struct row *row,
+                        const struct args *args)
+{
+    (void)row;
+    (void)args;
+    context->quit = true;
+    return ok();
+}
+
+static json_t *run_help(struct command_context *context, const struct row *row,
+                        const struct args *args);
+
+/* "text", "opaque", "tlv", "json", "link", or a number. */
+static bool read_format(bc_view text, int32_t *out)
+{
+    static const struct {
+        const char *name;
+        int32_t format;
+    } formats[] = {
+        {"text", BC_COAP_FORMAT_TEXT}, {"opaque", BC_COAP_FORMAT_OPAQUE},
+        {"tlv", BC_COAP_FORMAT_TLV},   {"json", BC_COAP_FORMAT_JSON},
+        {"link", BC_COAP_FORMAT_LINK},
+    };
+    int64_t value;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (bc_view_equal(text, bc_view_of(formats[i].name))) {
+            *out = formats[i].format;
+            return true;
+        }
+    if (!bc_view_int(text, &value) || value < 0 || value > UINT16_MAX)
+        return false;
+    *out = (int32_t)value;
+    return true;
+}
+
+/* Hex digits become bytes where they stand. */
+static bool read_hex(bc_view digits, bc_view *out)
+{
+    static uint8_t bytes[COMMAND_BYTES_MAX];
+    if (digits.len == 0 || digits.len / 2 > sizeof(bytes) || !bc_hex_decode(digits, bytes))
+        return false;
+    *out = (bc_view){bytes, digits.len / 2};
+    return true;
+}
+
+/* What to write: "text", hex digits, tlv:HEX, or else text. */
+static bool read_value(const struct arg *arg, struct bc_server_request *out)
+{
+    out->payload = arg->text;
+    out->format = BC_COAP_FORMAT_TEXT;
+    if (arg->quoted)
+        return true;
+    if (arg->text.len >= 4 && memcmp(arg->text.ptr, "tlv:", 4) == 0) {
+        out->format = BC_COAP_FORMAT_TLV;
+        return read_hex((bc_view){arg->text.ptr + 4, arg->text.len - 4}, &out->payload);
+    }
+    if (read_hex(arg->text, &out->payload))
+        out->format = BC_COAP_FORMAT_OPAQUE;
+    return true;
+}
+
+static json_t *refused(enum bc_err err)
+{
+    switch (err) {
+    case BC_ERR_ABSENT:
+        return no_device();
+    case BC_ERR_FULL:
+        return platform_json_error("too much is open towards this device; wait for answers");
+    case BC_ERR_RANGE:
+        return platform_json_error("a value has at most %d bytes", BC_SERVER_VALUE_BYTES_MAX);
+    case BC_ERR_STATE:
+        return platform_json_error("this path is not observed, or about to change");
+    default:
+        return platform_json_error("wrong command");
+    }
+}
+
+static json_t *run_request(struct command_context *context, const struct row *row,
+                           const struct args *args)
+{
+    const struct arg *extra = args->count > 3 ? &args->list[3] : NULL;
+    struct bc_server_request request = {
+        .operation = row->operation,
+        .accept = BC_COAP_FORMAT_ABSENT,
+        .format = BC_COAP_FORMAT_ABSENT,
+        .tag = context->tag,
+    };
+    if (!bc_server_path_parse(args->list[2].text, &request.path))
+        return platform_json_error("a path is /OBJECT[/INSTANCE[/RESOURCE[/INSTANCE]]]");
+    if (row->operation == BC_SERVER_WRITE) {
+        if (!read_value(extra, &request))
+            return platform_json_error("tlv: is followed by hex digits");
+    } else if (row->operation == BC_SERVER_EXECUTE && extra != NULL) {
+        request.payload = extra->text;
+        request.format = BC_COAP_FORMAT_TEXT;
+    } else if (extra != NULL && !read_format(extra->text, &request.accept)) {
+        return platform_json_error("ACCEPT is text, opaque, tlv, json, link or a number");
+    }
+    enum bc_err err =
+        bc_server_request(context->server, context->now_ms, args->list[1].text, &request);
+    return err == BC_OK ? NULL : refused(err);
+}
+
+static const struct row rows[] = {
+    {"devices", "[LIMIT]", 0, 1, BC_SERVER_NO_OPERATION, run_devices},
+    {"device", "EP", 1, 1, BC_SERVER_NO_OPERATION, run_device},
+    {"read", "EP PATH [ACCEPT]", 2, 3, BC_SERVER_READ, run_request},
+    {"write", "EP PATH HEX|TEXT|\"TEXT\"|tlv:HEX", 3, 3, BC_SERVER_WRITE, run_request},
+    {"execute", "EP PATH [ARGUMENTS]", 2, 3, BC_SERVER_EXECUTE, run_request},
+    {"discover", "EP PATH", 2, 2, BC_SERVER_DISCOVER, run_request},
+    {"observe", "EP PATH [ACCEPT]", 2, 3, BC_SERVER_OBSERVE, run_request},
+    {"cancel", "EP PATH", 2, 2, BC_SERVER_CANCEL, run_request},
+    {"help", "", 0, 0, BC_SERVER_NO_OPERATION, run_help},
+    {"quit", "", 0, 0, BC_SERVER_NO_OPERATION, run_quit},
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+static json_t *run_help(struct command_context *context, const struct row *row,
+                        const struct args *args)
+{
+    (void)context;
+    (void)row;
+    (void)args;
+    json_t *object = ok();
+    json_t *list = json_array();
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const char *space = rows[i].params[0] == '\0' ? "" : " ";
+        json_array_append_new(list,
+                              json_sprintf("%s%s%s", rows[i].name, space, rows[i].params));
+    }
+    json_object_set_new(object, "commands", list);
+    return object;
+}
+
+json_t *platform_command_run(struct command_context *context, char *line, size_t len)
+{
+    struct args args;
+    if (!split(line, len, &args))
+        return platform_json_error("too many arguments, or a quote is not closed");
+    for (size_t i = 0; i < ROW_COUNT && args.count > 0; i++) {
+        const struct row *row = &rows[i];
+        if (!bc_view_equal(args.list[0].text, bc_view_of(row->name)))
+            continue;
+        if (args.count - 1 < row->args_min || args.count - 1 > row->args_max)
+            return platform_json_error("usage: %s %s", row->name, row->params);
+        return row->run(context, row, &args);
+    }
+    return platform_json_error("there is no such command; 'help' lists them");
+}

@@ -1,0 +1,23 @@
+/*
+ * The commands of the line interface: `read EP /3/0/0` and its sisters; `help` lists them.
+ */
+#ifndef BC_PLATFORM_COMMANDS_H
+#define BC_PLATFORM_COMMANDS_H
+
+#include <jansson.h>
+
+#include "server.h"
+
+#define COMMAND_BYTES_MAX 4096
+
+struct command_context {
+    struct bc_server *server;
+    uint64_t now_ms;
+    uint64_t tag; /* for a request to a device */
+    bool quit;    /* set by the command of that name */
+};
+
+/* The answer, or NULL when it follows with the event of that tag. `line` is changed. */
+json_t *platform_command_run(struct command_context *context, char *line, size_t len);
+
+#endif

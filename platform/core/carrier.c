@@ -1,0 +1,77 @@
+/*
+ * The carriers' rows and the observations they open by themselves: see carrier.h.
+ */
+#include "carrier.h"
+
+#include <string.h>
+
+#include "links.h"
+#include "private.h"
+
+/* Objects 0 to 5 are the module's own (MODULE section 4); 19 carries binary application data. */
+#define BUILT_IN_OBJECT_MAX 5
+#define REPORT_OBJECT 19
+
+static const struct bc_server_carrier carriers[] = {
+    {"iot", .report = true},
+    {"aep",
+     .report = true,
+     .user_objects = CARRIER_OBSERVES_OBJECTS,
+     .user_objects_on_demand = true},
+    {"dmp", .user_objects = CARRIER_OBSERVES_INSTANCES},
+};
+
+const struct bc_server_carrier *bc_server_carrier_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++)
+        if (strcmp(carriers[i].name, name) == 0)
+            return &carriers[i];
+    return NULL;
+}
+
+static void observe_once(struct bc_server *s, struct device *device,
+                         const struct bc_server_path *path, int32_t accept)
+{
+    if (bc_server_observation_at(device, path) != NULL ||
+        bc_server_exchange_observes(device, path))
+        return;
+    struct bc_server_request request = {
+        .operation = BC_SERVER_OBSERVE,
+        .path = *path,
+        .accept = accept,
+        .format = BC_COAP_FORMAT_ABSENT,
+    };
+    /* A device that announces more than the limits allow is observed up to them. */
+    (void)bc_server_exchange_add(s, device, &request);
+}
+
+static void observe_user_object(struct bc_server *s, struct device *device,
+                                const struct bc_server_path *announced)
+{
+    const struct bc_server_carrier *carrier = device->product.carrier;
+    struct bc_server_path path = *announced;
+    if (carrier->user_objects == CARRIER_OBSERVES_OBJECTS)
+        path.count = 1;
+    if (path.count == 2 || carrier->user_objects == CARRIER_OBSERVES_OBJECTS)
+        observe_once(s, device, &path, BC_COAP_FORMAT_TLV);
+}
+
+void bc_server_carrier_observe(struct bc_server *s, struct device *device)
+{
+    const struct bc_server_carrier *carrier = device->product.carrier;
+    const struct bc_server_path report = {{REPORT_OBJECT, 0, 0}, 3};
+    bool user_objects = carrier->user_objects != CARRIER_OBSERVES_NOTHING &&
+                        (!carrier->user_objects_on_demand || device->product.observe_all);
+    struct bc_server_links it = {.rest = bc_server_device_links(device)};
+    struct bc_server_link link;
+    while (bc_server_link_next(&it, &link)) {
+        if (link.path.count == 0 || link.path.ids[0] <= BUILT_IN_OBJECT_MAX)
+            continue;
+        if (carrier->report && link.path.ids[0] == REPORT_OBJECT) {
+            if (link.path.count == 2 && link.path.ids[1] == 0)
+                observe_once(s, device, &report, BC_COAP_FORMAT_OPAQUE);
+        } else if (user_objects) {
+            observe_user_object(s, device, &link.path);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/*
+ * How each carrier's platform behaves towards its devices (PLATFORM section 2): a row of settings.
+ * What a row cannot say is a function in carrier.c.
+ */
+#ifndef BC_PLATFORM_CARRIER_H
+#define BC_PLATFORM_CARRIER_H
+
+#include "server.h"
+
+/* What is observed of the objects that are neither built in nor the carrier's report object. */
+enum carrier_observes { CARRIER_OBSERVES_NOTHING, CARRIER_OBSERVES_OBJECTS, CARRIER_OBSERVES_INSTANCES };
+
+struct bc_server_carrier {
+    const char *name;
+    bool report; /* observes /19/0/0, Accept 42, when </19/0> is announced */
+    enum carrier_observes user_objects; /* Accept 11542 */
+    bool user_objects_on_demand;        /* only for products with observe_all */
+};
+
+/* "iot", "aep", "dmp"; NULL for another name. */
+const struct bc_server_carrier *bc_server_carrier_find(const char *name);
+
+struct device;
+
+/* After a registration, or an update that brought other objects: asks for what is not yet
+ * observed. */
+void bc_server_carrier_observe(struct bc_server *server, struct device *device);
+
+#endif

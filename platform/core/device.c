@@ -1,0 +1,217 @@
+/*
+ * Registered devices: found by endpoint name and by registration id, kept for their lifetime and
+ * the grace (LwM2M 1.0 section 5.3). What a registration must look like is registration.c's.
+ *
+ * The expiry timer is lazy: an update only writes expires_ms, and the timer, when it fires too
+ * early, is set again. So a device costs one heap operation a lifetime, however often it updates.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sink.h"
+#include "private.h"
+
+#define ID_BITS_A_CHAR 6
+#define ID_MASK ((UINT64_C(1) << (ID_BITS_A_CHAR * BC_SERVER_ID_CHARS)) - 1)
+
+static const char id_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+void bc_server_id_text(uint64_t id, char out[BC_SERVER_ID_CHARS + 1])
+{
+    for (size_t i = 0; i < BC_SERVER_ID_CHARS; i++) {
+        out[i] = id_alphabet[id & 63];
+        id >>= ID_BITS_A_CHAR;
+    }
+    out[BC_SERVER_ID_CHARS] = '\0';
+}
+
+static int id_digit(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+static bool id_parse(bc_view text, uint64_t *out)
+{
+    if (text.len != BC_SERVER_ID_CHARS)
+        return false;
+    *out = 0;
+    for (size_t i = text.len; i-- > 0;) {
+        int digit = id_digit(text.ptr[i]);
+        if (digit < 0)
+            return false;
+        *out = *out << ID_BITS_A_CHAR | (uint64_t)digit;
+    }
+    return true;
+}
+
+struct device *bc_server_device_by_endpoint(const struct bc_server *s, bc_view endpoint)
+{
+    uint32_t hash = (uint32_t)bc_server_hash(&s->key, endpoint);
+    struct table_node *node = bc_server_table_first(&s->devices_by_endpoint, hash);
+    for (; node != NULL; node = bc_server_table_next(node)) {
+        struct device *device = BC_SERVER_OF(node, struct device, by_endpoint);
+        if (bc_view_equal(bc_server_device_endpoint(device), endpoint))
+            return device;
+    }
+    return NULL;
+}
+
+struct device *bc_server_device_by_id(const struct bc_server *s, bc_view text)
+{
+    uint64_t id;
+    if (!id_parse(text, &id))
+        return NULL;
+    struct table_node *node = bc_server_table_first(&s->devices_by_id, (uint32_t)id);
+    for (; node != NULL; node = bc_server_table_next(node)) {
+        struct device *device = BC_SERVER_OF(node, struct device, by_id);
+        if (device->id == id)
+            return device;
+    }
+    return NULL;
+}
+
+/* Endpoint and links in one block. */
+static bool set_strings(struct device *device, bc_view endpoint, bc_view links)
+{
+    bool same = device->strings != NULL && bc_view_equal(links, bc_server_device_links(device));
+    uint8_t *strings = same ? NULL : malloc(endpoint.len + links.len);
+    if (same)
+        return true; /* the endpoint never changes */
+    if (strings == NULL)
+        return false;
+    memcpy(strings, endpoint.ptr, endpoint.len);
+    if (links.len > 0)
+        memcpy(strings + endpoint.len, links.ptr, links.len);
+    free(device->strings);
+    device->strings = strings;
+    device->endpoint_bytes = (uint8_t)endpoint.len;
+    device->links_bytes = (uint16_t)links.len;
+    return true;
+}
+
+static void begin_lifetime(struct bc_server *s, struct device *device)
+{
+    uint64_t kept_s = (uint64_t)device->lifetime_s + s->config.lifetime_grace_s;
+    device->seen_ms = s->now_ms;
+    device->expires_ms = s->now_ms + kept_s * 1000;
+    if (bc_server_timer_due(&s->timers, &device->expiry) > device->expires_ms)
+        bc_server_timer_set(&s->timers, &device->expiry, device->expires_ms);
+}
+
+static void set_binding(struct device *device, bc_view binding)
+{
+    memset(device->binding, 0, sizeof(device->binding));
+    memcpy(device->binding, binding.ptr, binding.len);
+}
+
+/* A device that is in no table yet. */
+static struct device *create(struct bc_server *s, const struct registration *r)
+{
+    if (s->devices_by_endpoint.count >= s->config.devices_max)
+        return NULL;
+    struct device *device = calloc(1, sizeof(*device));
+    if (device == NULL || !set_strings(device, r->endpoint, r->links) ||
+        !bc_server_timers_reserve(&s->timers)) {
+        if (device != NULL)
+            free(device->strings);
+        free(device);
+        return NULL;
+    }
+    device->expiry.kind = TIMER_DEVICE;
+    device->next_message_id = (uint16_t)bc_server_secret(s);
+    bc_server_table_insert(&s->devices_by_endpoint, &device->by_endpoint,
+                           (uint32_t)bc_server_hash(&s->key, r->endpoint));
+    device->prev = s->last;
+    *(s->last == NULL ? &s->first : &s->last->next) = device;
+    s->last = device;
+    return device;
+}
+
+/* What belongs to one registration and not to its endpoint. */
+static void end_session(struct bc_server *s, struct device *device)
+{
+    while (device->exchanges != NULL) {
+        struct exchange *exchange = device->exchanges;
+        bc_server_tell_exchange(s, BC_SERVER_CANCELED, exchange, NULL);
+        bc_server_exchange_remove(s, exchange);
+    }
+    while (device->observations != NULL)
+        bc_server_observation_remove(s, device->observations);
+    bc_server_table_remove(&s->devices_by_id, &device->by_id);
+}
+
+struct device *bc_server_device_register(struct bc_server *s, const struct registration *r,
+                                         const struct bc_server_product *product,
+                                         const struct bc_address *from)
+{
+    struct device *device = bc_server_device_by_endpoint(s, r->endpoint);
+    if (device == NULL) {
+        device = create(s, r);
+        if (device == NULL)
+            return NULL;
+    } else {
+        if (!set_strings(device, r->endpoint, r->links))
+            return NULL;
+        end_session(s, device);
+    }
+    device->id = bc_server_secret(s) & ID_MASK;
+    bc_server_table_insert(&s->devices_by_id, &device->by_id, (uint32_t)device->id);
+    device->product = *product;
+    device->address = *from;
+    device->version_1_1 = r->version_1_1;
+    device->lifetime_s = r->lifetime_s == 0 ? BC_LIFETIME_DEFAULT : r->lifetime_s;
+    set_binding(device, r->binding.len == 0 ? BC_TEXT("U") : r->binding);
+    device->registered_ms = s->now_ms;
+    begin_lifetime(s, device);
+    return device;
+}
+
+bool bc_server_device_update(struct bc_server *s, struct device *device,
+                             const struct registration *r)
+{
+    if (r->links.len > 0 && !set_strings(device, bc_server_device_endpoint(device), r->links))
+        return false;
+    if (r->lifetime_s > 0)
+        device->lifetime_s = r->lifetime_s;
+    if (r->binding.len > 0)
+        set_binding(device, r->binding);
+    begin_lifetime(s, device);
+    return true;
+}
+
+void bc_server_device_move(struct bc_server *s, struct device *device, const struct bc_address *to)
+{
+    if (bc_address_equal(&device->address, to))
+        return;
+    bc_server_exchanges_move(s, device, to);
+    device->address = *to;
+}
+
+void bc_server_device_remove(struct bc_server *s, struct device *device)
+{
+    end_session(s, device);
+    bc_server_table_remove(&s->devices_by_endpoint, &device->by_endpoint);
+    bc_server_timer_clear(&s->timers, &device->expiry);
+    bc_server_timers_release(&s->timers);
+    *(device->prev == NULL ? &s->first : &device->prev->next) = device->next;
+    *(device->next == NULL ? &s->last : &device->next->prev) = device->prev;
+    free(device->strings);
+    free(device);
+}
+
+void bc_server_device_on_expiry(struct bc_server *s, struct device *device)
+{
+    if (device->expires_ms > s->now_ms) {
+        bc_server_timer_set(&s->timers, &device->expiry, device->expires_ms);
+        return;
+    }
+    bc_server_tell_device(s, BC_SERVER_EXPIRED, device, false);
+    bc_server_device_remove(s, device);
+}

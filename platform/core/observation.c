@@ -1,0 +1,91 @@
+/*
+ * Observations (RFC 7641, the client's side): begun by the answer to an observe request, found by
+ * token, ended by a cancel, a reset, an error, a response without Observe, or with the
+ * registration.
+ */
+#include <stdlib.h>
+
+#include "private.h"
+
+/* RFC 7641 3.4 */
+#define SEQUENCE_HALF (UINT32_C(1) << 23)
+#define FRESH_AFTER_MS 128000
+
+struct observation *bc_server_observation_by_token(const struct bc_server *s, uint32_t token)
+{
+    struct table_node *node = bc_server_table_first(&s->observations, token);
+    return node == NULL ? NULL : BC_SERVER_OF(node, struct observation, by_token);
+}
+
+struct observation *bc_server_observation_at(const struct device *device,
+                                             const struct bc_server_path *path)
+{
+    struct observation *observation = device->observations;
+    while (observation != NULL && !bc_server_path_equal(&observation->path, path))
+        observation = observation->next;
+    return observation;
+}
+
+static struct observation *create(struct bc_server *s, const struct exchange *exchange)
+{
+    struct device *device = exchange->device;
+    struct observation *observation = calloc(1, sizeof(*observation));
+    if (observation == NULL)
+        return NULL;
+    observation->device = device;
+    observation->token = exchange->token;
+    observation->path = exchange->path;
+    observation->next = device->observations;
+    device->observations = observation;
+    device->observation_count++;
+    bc_server_table_insert(&s->observations, &observation->by_token, observation->token);
+    return observation;
+}
+
+bool bc_server_observation_begin(struct bc_server *s, const struct exchange *exchange,
+                                 uint32_t sequence)
+{
+    struct observation *observation = bc_server_observation_by_token(s, exchange->token);
+    if (observation == NULL && exchange->device->observation_count < s->config.observations_max)
+        observation = create(s, exchange);
+    if (observation == NULL)
+        return false;
+    observation->sequence = sequence;
+    observation->seen_ms = s->now_ms;
+    return true;
+}
+
+void bc_server_observation_remove(struct bc_server *s, struct observation *observation)
+{
+    struct observation **at = &observation->device->observations;
+    while (*at != observation)
+        at = &(*at)->next;
+    *at = observation->next;
+    observation->device->observation_count--;
+    bc_server_table_remove(&s->observations, &observation->by_token);
+    free(observation);
+}
+
+static bool is_fresh(const struct observation *observation, uint32_t sequence, uint64_t now_ms)
+{
+    uint32_t last = observation->sequence;
+    return (last < sequence && sequence - last < SEQUENCE_HALF) ||
+           (last > sequence && last - sequence > SEQUENCE_HALF) ||
+           now_ms > observation->seen_ms + FRESH_AFTER_MS;
+}
+
+void bc_server_observation_on_notify(struct bc_server *s, struct observation *observation,
+                                     const struct bc_coap_message *m)
+{
+    bc_view value;
+    uint32_t sequence = (uint32_t)bc_coap_option_number_of(m, BC_COAP_OBSERVE, 0);
+    bool over = m->code >> 5 != 2 || !bc_coap_option_find(m, BC_COAP_OBSERVE, &value);
+    bool fresh = over || is_fresh(observation, sequence, s->now_ms);
+    if (fresh) {
+        observation->sequence = sequence;
+        observation->seen_ms = s->now_ms;
+    }
+    bc_server_tell_notify(s, observation, m, !fresh, over);
+    if (over)
+        bc_server_observation_remove(s, observation);
+}

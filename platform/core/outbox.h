@@ -1,0 +1,33 @@
+/*
+ * Datagrams that wait to be taken: written in place, one behind the other, handed out in order.
+ * When it is full the newest is lost, as UDP may lose it too.
+ */
+#ifndef BC_PLATFORM_OUTBOX_H
+#define BC_PLATFORM_OUTBOX_H
+
+#include "server.h"
+
+/* A batch of input makes at most an answer and a request each. */
+#define OUTBOX_DATAGRAMS_MAX 256
+#define OUTBOX_BYTES (64 * 1024)
+
+struct outbox {
+    struct bc_server_datagram datagrams[OUTBOX_DATAGRAMS_MAX];
+    uint8_t bytes[OUTBOX_BYTES];
+    size_t used; /* of bytes */
+    size_t count;
+    size_t taken;
+};
+
+/* Room for one datagram to be written; its `cap` is 0 when the outbox is full. */
+bc_sink bc_server_outbox_begin(struct outbox *o);
+/* Queues what was written, unless it did not fit. */
+void bc_server_outbox_end(struct outbox *o, const struct bc_address *to, const bc_sink *written);
+void bc_server_outbox_put(struct outbox *o, const struct bc_address *to, bc_view bytes);
+
+size_t bc_server_outbox_take(struct outbox *o, struct bc_server_datagram *out, size_t max);
+
+/* Whether the work of one timer still fits. */
+bool bc_server_outbox_has_room(const struct outbox *o);
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * The server's inside, shared by the files of platform/core: what a device, an exchange and an
+ * observation are, and which file does what. Nothing outside this folder includes it.
+ */
+#ifndef BC_PLATFORM_PRIVATE_H
+#define BC_PLATFORM_PRIVATE_H
+
+#include "carrier.h"
+#include "coap/message.h"
+#include "duplicates.h"
+#include "hash.h"
+#include "outbox.h"
+#include "server.h"
+#include "table.h"
+#include "timer.h"
+
+/* RFC 7252 4.8, without the random factor. */
+#define ACK_TIMEOUT_MS 2000
+#define MAX_RETRANSMIT 4
+#define EXCHANGE_LIFETIME_MS 247000
+
+struct device {
+    struct table_node by_endpoint;
+    struct table_node by_id;
+    struct timer expiry; /* fires at or before expires_ms; see device.c */
+    struct device *next, *prev; /* in order of first registration */
+    struct exchange *exchanges; /* oldest first */
+    struct observation *observations;
+    uint8_t *strings; /* the endpoint, then the links */
+    uint64_t id;
+    uint64_t registered_ms;
+    uint64_t seen_ms;
+    uint64_t expires_ms;
+    struct bc_server_product product;
+    struct bc_address address;
+    uint32_t lifetime_s;
+    uint32_t exchange_count;
+    uint32_t observation_count;
+    uint16_t next_message_id;
+    uint16_t links_bytes;
+    uint8_t endpoint_bytes;
+    bool version_1_1;
+    char binding[BC_SERVER_BINDING_CHARS_MAX + 1];
+};
+
+enum exchange_state {
+    EXCHANGE_QUEUED,
+    EXCHANGE_SENT,         /* waiting for the acknowledgement; at most one of a device */
+    EXCHANGE_ACKNOWLEDGED, /* by an empty message: the response comes separately */
+};
+
+/* A request of ours to a device. */
+struct exchange {
+    struct table_node by_token;
+    struct table_node by_message_id; /* while SENT */
+    struct timer timer;
+    struct exchange *next;
+    struct device *device;
+    uint64_t tag;
+    uint32_t token;
+    uint32_t wait_ms; /* until the next retransmission, or until giving up */
+    uint16_t message_id;
+    uint16_t message_bytes;
+    uint8_t retransmissions;
+    enum exchange_state state;
+    enum bc_server_operation operation;
+    struct bc_server_path path;
+    uint8_t message[];
+};
+
+struct observation {
+    struct table_node by_token;
+    struct observation *next;
+    struct device *device;
+    uint64_t seen_ms; /* the newest notification */
+    uint32_t sequence;
+    uint32_t token;
+    struct bc_server_path path;
+};
+
+struct bc_server {
+    struct bc_server_config config;
+    uint64_t now_ms;
+    uint64_t counter; /* of bc_server_secret() */
+    struct hash_key key;
+    struct hash_key secret;
+    struct table devices_by_endpoint;
+    struct table devices_by_id;
+    struct table exchanges_by_token;
+    struct table exchanges_by_message_id;
+    struct table observations;
+    struct timers timers;
+    struct duplicates duplicates;
+    struct outbox outbox;
+    struct device *first, *last;
+    uint16_t next_message_id; /* of our non-confirmable responses */
+};
+
+/* What a handler of requests answers. */
+struct reply {
+    uint8_t code;
+    bool forget; /* safe to work out again: not worth a place among the duplicates */
+    struct device *device; /* whose carrier may now want to observe, or NULL */
+    bool location;         /* say rd/<id> of the device */
+    int32_t format;
+    bc_view payload;
+};
+
+/* A request's options, sorted out once. */
+#define REQUEST_SEGMENTS_MAX 3
+#define REQUEST_QUERIES_MAX 12
+struct request {
+    const struct bc_coap_message *message;
+    const struct bc_address *from;
+    bc_view segments[REQUEST_SEGMENTS_MAX];
+    bc_view queries[REQUEST_QUERIES_MAX];
+    size_t segment_count; /* may exceed the array: then no resource of ours is meant */
+    size_t query_count;   /* the same */
+    int64_t format;
+    int64_t accept;
+};
+
+/* server.c */
+uint64_t bc_server_secret(struct bc_server *s);
+uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_address *address,
+                                uint16_t message_id);
+/* Answers a repeated message as the first time; false when it is new. */
+bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_address *from,
+                      uint16_t message_id);
+void bc_server_send_empty(struct bc_server *s, const struct bc_address *to,
+                          enum bc_coap_type type, uint16_t message_id);
+
+/* event.c. `wants` first: a silent server must not pay for the event's making. */
+static inline bool bc_server_wants(const struct bc_server *s, enum bc_server_event_kind kind)
+{
+    return (s->config.events & BC_SERVER_EVENT_BIT(kind)) != 0 && s->config.on_event != NULL;
+}
+void bc_server_describe(const struct device *device, struct bc_server_device *out);
+void bc_server_tell_device(const struct bc_server *s, enum bc_server_event_kind kind,
+                           const struct device *device, bool links_changed);
+void bc_server_tell_dp(const struct bc_server *s, const struct request *r,
+                       const struct device *device);
+void bc_server_tell_notify(const struct bc_server *s, const struct observation *observation,
+                           const struct bc_coap_message *m, bool stale, bool over);
+/* `m` is NULL for what is not an answer. */
+void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kind kind,
+                             const struct exchange *exchange, const struct bc_coap_message *m);
+
+/* device.c */
+struct registration {
+    bc_view endpoint;
+    bc_view binding; /* empty = not given */
+    bc_view links;   /* empty = not given */
+    uint32_t lifetime_s; /* 0 = not given */
+    bool version_1_1;
+};
+struct device *bc_server_device_by_endpoint(const struct bc_server *s, bc_view endpoint);
+struct device *bc_server_device_by_id(const struct bc_server *s, bc_view id);
+void bc_server_id_text(uint64_t id, char out[BC_SERVER_ID_CHARS + 1]);
+static inline bc_view bc_server_device_endpoint(const struct device *device)
+{
+    return (bc_view){device->strings, device->endpoint_bytes};
+}
+static inline bc_view bc_server_device_links(const struct device *device)
+{
+    return (bc_view){device->strings + device->endpoint_bytes, device->links_bytes};
+}
+/* Registers, in place of an older registration of the same endpoint; NULL when there is no room. */
+struct device *bc_server_device_register(struct bc_server *s, const struct registration *r,
+                                         const struct bc_server_product *product,
+                                         const struct bc_address *from);
+/* Takes over what is given and begins the lifetime anew; false when memory is short. */
+bool bc_server_device_update(struct bc_server *s, struct device *device,
+                             const struct registration *r);
+void bc_server_device_move(struct bc_server *s, struct device *device,
+                           const struct bc_address *to);
+/* Ends a registration; what it left open is told as canceled. */
+void bc_server_device_remove(struct bc_server *s, struct device *device);
+void bc_server_device_on_expiry(struct bc_server *s, struct device *device);
+
+/* registration.c */
+struct reply bc_server_on_rd(struct bc_server *s, const struct request *r);
+struct reply bc_server_on_dp(struct bc_server *s, const struct request *r);
+
+/* request.c */
+void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
+                          const struct bc_coap_message *m);
+
+/* exchange.c */
+enum bc_err bc_server_exchange_add(struct bc_server *s, struct device *device,
+                                   const struct bc_server_request *request);
+struct exchange *bc_server_exchange_by_token(const struct bc_server *s, uint32_t token);
+/* Whether the device is already being asked to let that path be observed. */
+bool bc_server_exchange_observes(const struct device *device, const struct bc_server_path *path);
+/* The message layer: an empty acknowledgement or a reset arrived, or the time is up. */
+void bc_server_exchange_on_empty_ack(struct bc_server *s, const struct bc_address *from,
+                                     uint16_t message_id);
+void bc_server_exchange_on_reset(struct bc_server *s, const struct bc_address *from,
+                                 uint16_t message_id);
+void bc_server_exchange_on_timer(struct bc_server *s, struct exchange *exchange);
+/* Ends it and sends the next one. */
+void bc_server_exchange_finish(struct bc_server *s, struct exchange *exchange,
+                               enum bc_server_event_kind kind, const struct bc_coap_message *m);
+/* Ends it silently. */
+void bc_server_exchange_remove(struct bc_server *s, struct exchange *exchange);
+/* The device is about to have another address. */
+void bc_server_exchanges_move(struct bc_server *s, struct device *device,
+                              const struct bc_address *to);
+
+/* response.c */
+void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
+                           const struct bc_coap_message *m);
+
+/* observation.c */
+struct observation *bc_server_observation_by_token(const struct bc_server *s, uint32_t token);
+struct observation *bc_server_observation_at(const struct device *device,
+                                             const struct bc_server_path *path);
+/* False when memory is short. An existing observation with that token begins anew. */
+bool bc_server_observation_begin(struct bc_server *s, const struct exchange *exchange,
+                                 uint32_t sequence);
+void bc_server_observation_remove(struct bc_server *s, struct observation *observation);
+void bc_server_observation_on_notify(struct bc_server *s, struct observation *observation,
+                                     const struct bc_coap_message *m);
+
+#endif

@@ -1,0 +1,150 @@
+/*
+ * Requests of devices: options checked (RFC 7252 5.4), resource found, answer written and
+ * remembered for duplicates (4.5). What a resource does is left to registration.c.
+ */
+#include <string.h>
+
+#include "base/sink.h"
+#include "coap/block.h"
+#include "private.h"
+
+#define PROXYING_NOT_SUPPORTED BC_COAP_CODE(5, 5)
+
+static const char resources[] = "</rd>;ct=40,</dp>";
+
+static struct reply on_well_known(struct bc_server *s, const struct request *r)
+{
+    (void)s;
+    struct reply reply = {.code = BC_COAP_CONTENT, .forget = true, .format = BC_COAP_FORMAT_LINK};
+    if (r->segment_count != 2 || !bc_view_equal(r->segments[1], BC_TEXT("core")))
+        reply.code = BC_COAP_NOT_FOUND;
+    else if (r->message->code != BC_COAP_GET)
+        reply.code = BC_COAP_METHOD_NOT_ALLOWED;
+    else if (r->accept != BC_COAP_FORMAT_ABSENT && r->accept != BC_COAP_FORMAT_LINK)
+        reply.code = BC_COAP_NOT_ACCEPTABLE;
+    if (reply.code == BC_COAP_CONTENT)
+        reply.payload = bc_view_of(resources);
+    else
+        reply.format = BC_COAP_FORMAT_ABSENT;
+    return reply;
+}
+
+static struct reply dispatch(struct bc_server *s, const struct request *r)
+{
+    bc_view first = r->segment_count == 0 ? (bc_view){0} : r->segments[0];
+    if (bc_view_equal(first, BC_TEXT("rd")))
+        return bc_server_on_rd(s, r);
+    if (bc_view_equal(first, BC_TEXT("dp")))
+        return bc_server_on_dp(s, r);
+    if (bc_view_equal(first, BC_TEXT(".well-known")))
+        return on_well_known(s, r);
+    return (struct reply){.code = BC_COAP_NOT_FOUND, .format = BC_COAP_FORMAT_ABSENT};
+}
+
+/* A block option that speaks of the only block there is asks for nothing special. */
+static bool is_whole(bc_view value)
+{
+    struct bc_coap_block block;
+    return bc_coap_block_read(value, &block) && block.number == 0 && !block.more;
+}
+
+static int64_t number(bc_view value)
+{
+    uint32_t result;
+    return bc_coap_option_uint(value, &result) ? result : UINT32_MAX;
+}
+
+/* Takes in one option; the code of the refusal, or 0. */
+static uint8_t read_option(struct request *r, const struct bc_coap_option *option)
+{
+    switch (option->number) {
+    case BC_COAP_URI_PATH:
+        if (r->segment_count < REQUEST_SEGMENTS_MAX)
+            r->segments[r->segment_count] = option->value;
+        r->segment_count++;
+        return 0;
+    case BC_COAP_URI_QUERY:
+        if (r->query_count < REQUEST_QUERIES_MAX)
+            r->queries[r->query_count] = option->value;
+        r->query_count++;
+        return 0;
+    case BC_COAP_CONTENT_FORMAT:
+        r->format = number(option->value);
+        return 0;
+    case BC_COAP_ACCEPT:
+        r->accept = number(option->value);
+        return 0;
+    case BC_COAP_URI_HOST:
+    case BC_COAP_URI_PORT:
+        return 0;
+    case BC_COAP_BLOCK1:
+    case BC_COAP_BLOCK2:
+        return is_whole(option->value) ? 0 : BC_COAP_BAD_OPTION;
+    case BC_COAP_PROXY_URI:
+    case BC_COAP_PROXY_SCHEME:
+        return PROXYING_NOT_SUPPORTED;
+    default:
+        return bc_coap_option_critical(option->number) ? BC_COAP_BAD_OPTION : 0;
+    }
+}
+
+static uint8_t read_options(struct request *r)
+{
+    struct bc_coap_options it = bc_coap_options(r->message);
+    struct bc_coap_option option;
+    uint8_t code = 0;
+    while (code == 0 && bc_coap_option_next(&it, &option))
+        code = read_option(r, &option);
+    return code;
+}
+
+static void write_reply(struct bc_server *s, const struct bc_coap_message *m,
+                        const struct reply *reply, bc_sink *out)
+{
+    bool confirmable = m->type == BC_COAP_CON;
+    uint16_t message_id = confirmable ? m->message_id : s->next_message_id++;
+    struct bc_coap_writer w =
+        bc_coap_write_begin(out, confirmable ? BC_COAP_ACK : BC_COAP_NON, reply->code, message_id,
+                            &m->token);
+    if (reply->location) {
+        char id[BC_SERVER_ID_CHARS + 1];
+        bc_server_id_text(reply->device->id, id);
+        bc_coap_write_option(&w, BC_COAP_LOCATION_PATH, BC_TEXT("rd"));
+        bc_coap_write_option(&w, BC_COAP_LOCATION_PATH, bc_view_of(id));
+    }
+    if (reply->format != BC_COAP_FORMAT_ABSENT)
+        bc_coap_write_uint(&w, BC_COAP_CONTENT_FORMAT, (uint32_t)reply->format);
+    if (reply->payload.len > 0)
+        bc_coap_write_payload(&w, reply->payload);
+}
+
+void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
+                          const struct bc_coap_message *m)
+{
+    struct request request = {
+        .message = m,
+        .from = from,
+        .format = BC_COAP_FORMAT_ABSENT,
+        .accept = BC_COAP_FORMAT_ABSENT,
+    };
+    uint32_t hash = bc_server_address_hash(s, from, m->message_id);
+    if (bc_server_replay(s, hash, from, m->message_id))
+        return;
+    uint8_t refused = read_options(&request);
+    if (refused != 0 && m->type == BC_COAP_NON) {
+        bc_server_send_empty(s, from, BC_COAP_RST, m->message_id);
+        return;
+    }
+    struct reply reply = refused != 0
+                             ? (struct reply){.code = refused, .format = BC_COAP_FORMAT_ABSENT}
+                             : dispatch(s, &request);
+    bc_sink out = bc_server_outbox_begin(&s->outbox);
+    write_reply(s, m, &reply, &out);
+    bc_server_outbox_end(&s->outbox, from, &out);
+    if (!reply.forget && !out.full)
+        bc_server_duplicate_add(&s->duplicates, hash, from, m->message_id, bc_sink_view(&out),
+                                s->now_ms + EXCHANGE_LIFETIME_MS);
+    /* Only now: the device should see the answer before the first request. */
+    if (reply.device != NULL)
+        bc_server_carrier_observe(s, reply.device);
+}

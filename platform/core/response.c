@@ -1,0 +1,122 @@
+/*
+ * Responses of devices: to a request of ours, piggybacked or separate (RFC 7252 5.2), or a
+ * notification (RFC 7641 3.2). The token says which; a datagram with a token of ours may also come
+ * from a new address, since a NAT gives devices another one when they were silent for a while.
+ */
+#include "private.h"
+
+/* Tokens of ours are four bytes. */
+static bool read_token(const struct bc_coap_token *token, uint32_t *out)
+{
+    *out = 0;
+    for (size_t i = 0; i < token->len && i < 4; i++)
+        *out = *out << 8 | token->bytes[i];
+    return token->len == 4;
+}
+
+/* RFC 7252 5.4.1: a response with a critical option that we do not know is rejected. */
+static bool is_understood(const struct bc_coap_message *m)
+{
+    struct bc_coap_options it = bc_coap_options(m);
+    struct bc_coap_option option;
+    while (bc_coap_option_next(&it, &option))
+        if (bc_coap_option_critical(option.number) && option.number != BC_COAP_BLOCK1 &&
+            option.number != BC_COAP_BLOCK2)
+            return false;
+    return true;
+}
+
+static bool has_observe(const struct bc_coap_message *m)
+{
+    bc_view value;
+    return bc_coap_option_find(m, BC_COAP_OBSERVE, &value);
+}
+
+/* What the device agreed to. */
+static enum bc_server_event_kind settle(struct bc_server *s, const struct exchange *exchange,
+                                        const struct bc_coap_message *m)
+{
+    struct observation *observation = bc_server_observation_by_token(s, exchange->token);
+    bool success = m->code >> 5 == 2;
+    if (exchange->operation == BC_SERVER_OBSERVE) {
+        bool observed = success && has_observe(m) &&
+                        bc_server_observation_begin(
+                            s, exchange, (uint32_t)bc_coap_option_number_of(m, BC_COAP_OBSERVE, 0));
+        if (!observed && observation != NULL)
+            bc_server_observation_remove(s, observation);
+        return BC_SERVER_OBSERVED;
+    }
+    /* Cancelled even when the device says that it knows nothing of it. */
+    if (exchange->operation == BC_SERVER_CANCEL && observation != NULL)
+        bc_server_observation_remove(s, observation);
+    return BC_SERVER_RESPONDED;
+}
+
+/* While a cancel is under way notifications with the same token still arrive; they are the ones
+ * that carry Observe. */
+static bool answers(const struct exchange *exchange, const struct bc_coap_message *m)
+{
+    return exchange != NULL && exchange->state != EXCHANGE_QUEUED &&
+           !(exchange->operation == BC_SERVER_CANCEL && has_observe(m));
+}
+
+static void on_piggybacked(struct bc_server *s, const struct bc_address *from,
+                           const struct bc_coap_message *m)
+{
+    uint32_t token;
+    struct exchange *exchange =
+        read_token(&m->token, &token) ? bc_server_exchange_by_token(s, token) : NULL;
+    if (exchange == NULL || exchange->state != EXCHANGE_SENT ||
+        exchange->message_id != m->message_id ||
+        !bc_address_equal(&exchange->device->address, from) || !is_understood(m))
+        return;
+    exchange->device->seen_ms = s->now_ms;
+    bc_server_exchange_finish(s, exchange, settle(s, exchange, m), m);
+}
+
+/* Confirmable or not: false when nobody waits for it. */
+static bool on_separate(struct bc_server *s, const struct bc_address *from,
+                        const struct bc_coap_message *m)
+{
+    uint32_t token;
+    if (!is_understood(m) || !read_token(&m->token, &token))
+        return false;
+    struct exchange *exchange = bc_server_exchange_by_token(s, token);
+    struct observation *observation = bc_server_observation_by_token(s, token);
+    if (answers(exchange, m)) {
+        bc_server_device_move(s, exchange->device, from);
+        exchange->device->seen_ms = s->now_ms;
+        bc_server_exchange_finish(s, exchange, settle(s, exchange, m), m);
+        return true;
+    }
+    if (observation == NULL)
+        return false;
+    bc_server_device_move(s, observation->device, from);
+    observation->device->seen_ms = s->now_ms;
+    bc_server_observation_on_notify(s, observation, m);
+    return true;
+}
+
+void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
+                           const struct bc_coap_message *m)
+{
+    if (m->type == BC_COAP_ACK) {
+        on_piggybacked(s, from, m);
+        return;
+    }
+    uint32_t hash = bc_server_address_hash(s, from, m->message_id);
+    if (bc_server_replay(s, hash, from, m->message_id))
+        return;
+    bool taken = on_separate(s, from, m);
+    if (!taken)
+        bc_server_send_empty(s, from, BC_COAP_RST, m->message_id);
+    else if (m->type == BC_COAP_CON)
+        bc_server_send_empty(s, from, BC_COAP_ACK, m->message_id);
+    if (!taken)
+        return; /* worked out again, should it come again */
+    uint8_t ack[BC_COAP_HEADER_BYTES] = {0x60, 0, (uint8_t)(m->message_id >> 8),
+                                         (uint8_t)m->message_id};
+    bc_server_duplicate_add(&s->duplicates, hash, from, m->message_id,
+                            (bc_view){ack, m->type == BC_COAP_CON ? sizeof(ack) : 0},
+                            s->now_ms + EXCHANGE_LIFETIME_MS);
+}

@@ -1,0 +1,201 @@
+/*
+ * The server as a whole: made and unmade, datagrams sorted by kind (RFC 7252 4.2, 4.3), time
+ * passed on to whoever waits for it. See server.h.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/sink.h"
+#include "private.h"
+
+struct bc_server_config bc_server_config_default(void)
+{
+    return (struct bc_server_config){
+        .lifetime_grace_s = EXCHANGE_LIFETIME_MS / 1000,
+        .devices_max = 1200000,
+        .observations_max = 16,
+        .requests_max = 16,
+        .duplicates_max = 262144,
+        .events = BC_SERVER_EVENTS_ALL,
+    };
+}
+
+static void seed(struct bc_server *s)
+{
+    struct bc_random random = {s->config.seed};
+    uint64_t *words[] = {&s->key.k0, &s->key.k1, &s->secret.k0, &s->secret.k1};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        *words[i] = (uint64_t)bc_random_next(&random) << 32;
+        *words[i] |= bc_random_next(&random);
+    }
+    s->next_message_id = (uint16_t)bc_random_next(&random);
+}
+
+struct bc_server *bc_server_create(const struct bc_server_config *config)
+{
+    if (config->devices_max == 0 || config->observations_max == 0 || config->requests_max == 0 ||
+        config->duplicates_max == 0)
+        return NULL;
+    struct bc_server *s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return NULL;
+    s->config = *config;
+    seed(s);
+    struct table *tables[] = {&s->devices_by_endpoint, &s->devices_by_id, &s->exchanges_by_token,
+                              &s->exchanges_by_message_id, &s->observations};
+    bool made = bc_server_duplicates_init(&s->duplicates, config->duplicates_max);
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+        made = bc_server_table_init(tables[i]) && made;
+    if (!made) {
+        bc_server_destroy(s);
+        return NULL;
+    }
+    return s;
+}
+
+void bc_server_destroy(struct bc_server *s)
+{
+    if (s == NULL)
+        return;
+    s->config.events = 0;
+    while (s->first != NULL)
+        bc_server_device_remove(s, s->first);
+    bc_server_table_free(&s->devices_by_endpoint);
+    bc_server_table_free(&s->devices_by_id);
+    bc_server_table_free(&s->exchanges_by_token);
+    bc_server_table_free(&s->exchanges_by_message_id);
+    bc_server_table_free(&s->observations);
+    bc_server_timers_free(&s->timers);
+    bc_server_duplicates_free(&s->duplicates);
+    free(s);
+}
+
+uint64_t bc_server_secret(struct bc_server *s)
+{
+    s->counter++;
+    return bc_server_hash(&s->secret, (bc_view){(const uint8_t *)&s->counter, sizeof(s->counter)});
+}
+
+uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_address *address,
+                                uint16_t message_id)
+{
+    uint8_t bytes[sizeof(address->ip) + 4];
+    memcpy(bytes, address->ip, address->ip_len);
+    memcpy(bytes + address->ip_len, &address->port, 2);
+    memcpy(bytes + address->ip_len + 2, &message_id, 2);
+    return (uint32_t)bc_server_hash(&s->key, (bc_view){bytes, address->ip_len + 4U});
+}
+
+void bc_server_send_empty(struct bc_server *s, const struct bc_address *to,
+                          enum bc_coap_type type, uint16_t message_id)
+{
+    bc_sink out = bc_server_outbox_begin(&s->outbox);
+    (void)bc_coap_write_begin(&out, type, BC_COAP_EMPTY, message_id, NULL);
+    bc_server_outbox_end(&s->outbox, to, &out);
+}
+
+bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_address *from,
+                      uint16_t message_id)
+{
+    const struct duplicate *seen =
+        bc_server_duplicate_find(&s->duplicates, hash, from, message_id, s->now_ms);
+    if (seen == NULL)
+        return false;
+    if (seen->reply_bytes > 0)
+        bc_server_outbox_put(&s->outbox, from, (bc_view){seen->reply, seen->reply_bytes});
+    return true;
+}
+
+static void on_empty(struct bc_server *s, const struct bc_address *from,
+                     const struct bc_coap_message *m)
+{
+    if (m->type == BC_COAP_CON)
+        bc_server_send_empty(s, from, BC_COAP_RST, m->message_id); /* a ping */
+    else if (m->type == BC_COAP_ACK)
+        bc_server_exchange_on_empty_ack(s, from, m->message_id);
+    else if (m->type == BC_COAP_RST)
+        bc_server_exchange_on_reset(s, from, m->message_id);
+}
+
+void bc_server_on_datagram(struct bc_server *s, uint64_t now_ms, const struct bc_address *from,
+                           bc_view in)
+{
+    struct bc_coap_message m;
+    s->now_ms = now_ms;
+    enum bc_err err = bc_coap_parse(in, &m);
+    if (err == BC_ERR_RANGE)
+        return;
+    unsigned class = m.code >> 5;
+    bool request = class == 0 && m.code != BC_COAP_EMPTY;
+    bool response = class == 2 || class == 4 || class == 5;
+    bool sendable = m.type == BC_COAP_CON || m.type == BC_COAP_NON;
+    if (err != BC_OK || class == 1 || class == 3 || class > 5) {
+        if (m.type == BC_COAP_CON)
+            bc_server_send_empty(s, from, BC_COAP_RST, m.message_id);
+    } else if (m.code == BC_COAP_EMPTY) {
+        on_empty(s, from, &m);
+    } else if (request && sendable) {
+        bc_server_on_request(s, from, &m);
+    } else if (response && m.type != BC_COAP_RST) {
+        bc_server_on_response(s, from, &m);
+    }
+}
+
+/* What is due, as far as its datagrams find room; the rest follows while they are taken. */
+static void run_timers(struct bc_server *s)
+{
+    while (bc_server_timers_next(&s->timers) <= s->now_ms && bc_server_outbox_has_room(&s->outbox)) {
+        struct timer *timer = s->timers.entries[0].timer;
+        bc_server_timer_clear(&s->timers, timer);
+        if (timer->kind == TIMER_DEVICE)
+            bc_server_device_on_expiry(s, BC_SERVER_OF(timer, struct device, expiry));
+        else
+            bc_server_exchange_on_timer(s, BC_SERVER_OF(timer, struct exchange, timer));
+    }
+}
+
+void bc_server_on_time(struct bc_server *s, uint64_t now_ms)
+{
+    s->now_ms = now_ms;
+    run_timers(s);
+}
+
+uint64_t bc_server_deadline(const struct bc_server *s)
+{
+    return bc_server_timers_next(&s->timers);
+}
+
+size_t bc_server_take_datagrams(struct bc_server *s, struct bc_server_datagram *out, size_t max)
+{
+    size_t count = bc_server_outbox_take(&s->outbox, out, max);
+    if (count > 0)
+        return count;
+    run_timers(s);
+    return bc_server_outbox_take(&s->outbox, out, max);
+}
+
+bool bc_server_find(const struct bc_server *s, bc_view endpoint, struct bc_server_device *out)
+{
+    const struct device *device = bc_server_device_by_endpoint(s, endpoint);
+    if (device == NULL)
+        return false;
+    bc_server_describe(device, out);
+    return true;
+}
+
+size_t bc_server_device_count(const struct bc_server *s)
+{
+    return s->devices_by_endpoint.count;
+}
+
+const void *bc_server_next(const struct bc_server *s, const void *cursor,
+                           struct bc_server_device *out)
+{
+    const struct device *device = s->first;
+    if (cursor != NULL)
+        device = ((const struct device *)cursor)->next;
+    if (device != NULL)
+        bc_server_describe(device, out);
+    return device;
+}

@@ -1,0 +1,185 @@
+/*
+ * The LwM2M server as a value (LwM2M 1.0; RFC 7252, 7641): datagrams, requests and time go in;
+ * datagrams, events and a deadline come out. No socket, no clock, no file, no thread. The heap is
+ * used, but whatever a peer can make us keep has a limit in the configuration, and no step looks
+ * at all devices or all observations.
+ *
+ *     bc_server_on_datagram(server, now_ms, &from, in);      // as many as are there
+ *     while ((count = bc_server_take_datagrams(server, out, 64)) > 0)
+ *         net_send_all(out, count);
+ *     wait_until(bc_server_deadline(server));                // BC_NEVER when idle
+ *
+ * Events are told through a callback during the `on_` and request calls. Whoever has to store an
+ * event before its sender may see the acknowledgement does so between those calls and
+ * bc_server_take_datagrams(): nothing leaves before. One server belongs to one thread.
+ *
+ * Left to others: names of products and who may register (config.find_product), the store, decoded
+ * values, queue mode, block-wise transfers (a first block is handed on with `more` set).
+ */
+#ifndef BC_PLATFORM_SERVER_H
+#define BC_PLATFORM_SERVER_H
+
+#include "bc260y/limits.h"
+#include "bc260y/types.h"
+#include "path.h"
+
+struct bc_server;
+struct bc_server_carrier; /* carrier.h */
+
+/* Taken in one go; also the most datagrams to feed before taking. */
+#define BC_SERVER_BATCH 64
+
+#define BC_SERVER_LINKS_BYTES_MAX 1024 /* of one registration's payload */
+#define BC_SERVER_ID_CHARS 10          /* of a registration's id */
+#define BC_SERVER_BINDING_CHARS_MAX 7
+#define BC_SERVER_VALUE_BYTES_MAX 1024 /* of a request from above */
+
+/* What the platform knows about an endpoint before it registers. */
+struct bc_server_product {
+    const struct bc_server_carrier *carrier;
+    bool observe_all; /* also observe every announced user object, where the carrier offers it */
+};
+
+enum bc_server_operation {
+    BC_SERVER_NO_OPERATION,
+    BC_SERVER_READ,     /* GET */
+    BC_SERVER_WRITE,    /* PUT */
+    BC_SERVER_EXECUTE,  /* POST */
+    BC_SERVER_DISCOVER, /* GET, Accept 40 */
+    BC_SERVER_OBSERVE,  /* GET, Observe 0 */
+    BC_SERVER_CANCEL,   /* GET, Observe 1 */
+};
+
+/* The word for people and JSON: "read". */
+const char *bc_server_operation_name(enum bc_server_operation operation);
+
+enum bc_server_event_kind {
+    BC_SERVER_REGISTERED,
+    BC_SERVER_UPDATED,
+    BC_SERVER_DEREGISTERED,
+    BC_SERVER_EXPIRED,
+    BC_SERVER_OBSERVED, /* a device answered an observe request; code tells how */
+    BC_SERVER_NOTIFIED,
+    BC_SERVER_RESPONDED, /* a device answered any other request */
+    BC_SERVER_TIMED_OUT, /* it did not */
+    BC_SERVER_RESET,     /* it answered with a reset message */
+    BC_SERVER_CANCELED,  /* its registration ended while the request was waiting */
+    BC_SERVER_DP,        /* POST /dp?ep= */
+    BC_SERVER_REJECTED,  /* a registration or update was refused; code and reason tell why */
+};
+#define BC_SERVER_EVENT_BIT(kind) (1U << (kind))
+#define BC_SERVER_EVENTS_ALL 0xFFFU
+/* What ends a request. */
+#define BC_SERVER_EVENTS_OF_REQUESTS                                                               \
+    (BC_SERVER_EVENT_BIT(BC_SERVER_OBSERVED) | BC_SERVER_EVENT_BIT(BC_SERVER_RESPONDED) |          \
+     BC_SERVER_EVENT_BIT(BC_SERVER_TIMED_OUT) | BC_SERVER_EVENT_BIT(BC_SERVER_RESET) |             \
+     BC_SERVER_EVENT_BIT(BC_SERVER_CANCELED))
+
+/* One registered device. Views and pointers live until the next call on the server. */
+struct bc_server_device {
+    bc_view endpoint;
+    bc_view links; /* the registration's payload as it came; see links.h */
+    char id[BC_SERVER_ID_CHARS + 1];
+    const char *binding;
+    const char *version; /* "1.0" */
+    const struct bc_server_carrier *carrier;
+    struct bc_address address;
+    uint32_t lifetime_s;
+    uint64_t registered_ms;
+    uint64_t seen_ms;    /* last registration, update or notification */
+    uint64_t expires_ms; /* with the grace */
+    uint32_t observations;
+    uint32_t requests;
+};
+
+/* Fields that a kind does not have are zero; `format` is then BC_COAP_FORMAT_ABSENT. Everything
+ * lives until the callback returns. Strings come from peers: any byte may be in them. */
+struct bc_server_event {
+    enum bc_server_event_kind kind;
+    const struct bc_server_device *device; /* NULL for REJECTED */
+    bc_view endpoint;
+    struct bc_address address; /* where the datagram came from */
+    enum bc_server_operation operation;
+    uint64_t tag; /* of the request that this ends; 0 for those of the carrier */
+    struct bc_server_path path;
+    uint8_t code;
+    int32_t format;
+    bc_view payload;
+    bool more;            /* the payload is the first block of a longer one */
+    bool confirmable;     /* of a notification or dp */
+    bool stale;           /* the notification is older than one seen before (RFC 7641 3.4) */
+    bool over;            /* the notification ended its observation */
+    bool links_changed;   /* the update brought another list of objects */
+    uint32_t observe;     /* sequence number of a notification */
+    const char *reason;   /* of REJECTED */
+};
+
+struct bc_server_config {
+    uint64_t seed; /* of registration ids, tokens, message ids and the hash keys */
+    uint32_t lifetime_grace_s;
+    uint32_t devices_max;
+    uint32_t observations_max; /* of one device */
+    uint32_t requests_max;     /* of one device, waiting and sent */
+    uint32_t duplicates_max;   /* messages remembered for at most EXCHANGE_LIFETIME */
+    /* Whether an endpoint may register, and as what. Must not call the server. */
+    bool (*find_product)(void *context, bc_view endpoint, struct bc_server_product *out);
+    /* May be NULL. Must not call the server. */
+    void (*on_event)(void *context, const struct bc_server_event *event);
+    uint32_t events; /* BC_SERVER_EVENT_BIT of the wanted kinds: the others cost nothing */
+    void *context;
+};
+
+/* Grace 247 s (EXCHANGE_LIFETIME), 1,200,000 devices, 16 observations and 16 requests a device,
+ * 262,144 remembered messages, all events, nobody may register. */
+struct bc_server_config bc_server_config_default(void);
+
+/* NULL when memory is short or a limit is 0. */
+struct bc_server *bc_server_create(const struct bc_server_config *config);
+void bc_server_destroy(struct bc_server *server); /* tells no events; NULL is fine */
+
+void bc_server_on_datagram(struct bc_server *server, uint64_t now_ms,
+                           const struct bc_address *from, bc_view in);
+void bc_server_on_time(struct bc_server *server, uint64_t now_ms);
+
+/* When bc_server_on_time() has something to do at the latest. After bc_server_take_datagrams() has
+ * returned 0 this is later than the last `now_ms`. */
+uint64_t bc_server_deadline(const struct bc_server *server);
+
+struct bc_server_datagram {
+    struct bc_address to;
+    bc_view bytes;
+};
+
+/* Up to `max` datagrams to send, oldest first; 0 when there are none left. The bytes live until
+ * the next call on the server. */
+size_t bc_server_take_datagrams(struct bc_server *server, struct bc_server_datagram *out,
+                                size_t max);
+
+/* A request to a device: one is on its way at a time, the others wait in order of arrival; only
+ * this device waits for this device. Exactly one event with the tag follows, never before this
+ * call has returned. */
+struct bc_server_request {
+    enum bc_server_operation operation;
+    struct bc_server_path path;
+    int32_t accept;  /* BC_COAP_FORMAT_ABSENT for none */
+    int32_t format;  /* of the payload; BC_COAP_FORMAT_ABSENT for none */
+    bc_view payload; /* copied */
+    uint64_t tag;
+};
+
+/* BC_ERR_ABSENT: no such endpoint is registered; BC_ERR_FULL: too many requests or observations
+ * of this device, or memory is short; BC_ERR_RANGE: the payload is too long; BC_ERR_STATE: a
+ * cancel of what is not observed. */
+enum bc_err bc_server_request(struct bc_server *server, uint64_t now_ms, bc_view endpoint,
+                              const struct bc_server_request *request);
+
+bool bc_server_find(const struct bc_server *server, bc_view endpoint,
+                    struct bc_server_device *out);
+size_t bc_server_device_count(const struct bc_server *server);
+
+/* Devices in order of their first registration: `cursor` NULL gives the first, then each call the
+ * next, NULL at the end. Only valid while nothing else is called. */
+const void *bc_server_next(const struct bc_server *server, const void *cursor,
+                           struct bc_server_device *out);
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * `bc260y-platform ctl SOCKET COMMAND...`: one command, one answer, for shell scripts.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "control.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* An argument with a space or nothing in it must arrive as one: in quotes. */
+static void put_arg(FILE *out, const char *arg)
+{
+    if (arg[0] != '\0' && strchr(arg, ' ') == NULL) {
+        fputs(arg, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *arg != '\0'; arg++) {
+        if (*arg == '"' || *arg == '\\')
+            fputc('\\', out);
+        fputc(*arg, out);
+    }
+    fputc('"', out);
+}
+
+static FILE *connect_to(const char *path)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(name.sun_path)) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    memcpy(name.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&name, sizeof(name)) != 0)
+        return NULL;
+    return fdopen(fd, "r+");
+}
+
+static bool is_ok(const char *line)
+{
+    json_t *answer = json_loads(line, 0, NULL);
+    bool good = json_is_true(json_object_get(answer, "ok"));
+    json_decref(answer);
+    return good;
+}
+
+int platform_ctl(int argc, char **argv)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    int status = EXIT_FAILED;
+    if (argc < 2) {
+        fputs("bc260y-platform: ctl takes SOCKET COMMAND...; see --help\n", stderr);
+        return EXIT_USAGE;
+    }
+    FILE *peer = connect_to(argv[0]);
+    if (peer == NULL) {
+        fprintf(stderr, "bc260y-platform: cannot reach %s: %s; is the platform running with "
+                        "--control?\n", argv[0], strerror(errno));
+        return EXIT_FAILED;
+    }
+    for (int i = 1; i < argc; i++) {
+        put_arg(peer, argv[i]);
+        fputc(i + 1 < argc ? ' ' : '\n', peer);
+    }
+    fflush(peer);
+    if (getline(&line, &cap, peer) > 0) {
+        fputs(line, stdout);
+        status = is_ok(line) ? EXIT_DONE : EXIT_FAILED;
+    } else {
+        fputs("bc260y-platform: the platform closed the connection\n", stderr);
+    }
+    free(line);
+    fclose(peer);
+    return status;
+}

@@ -1,0 +1,22 @@
+/*
+ * Events and devices as JSON objects (jansson), one a line. Bytes of peers are never trusted: what
+ * is not printable UTF-8 appears as hex only.
+ */
+#ifndef BC_PLATFORM_JSON_H
+#define BC_PLATFORM_JSON_H
+
+#include <jansson.h>
+
+#include "server.h"
+
+/* `time` is milliseconds since 1970 UTC. The caller releases the object. */
+json_t *platform_json_event(const struct bc_server_event *event, int64_t time_ms);
+json_t *platform_json_device(const struct bc_server_device *device);
+/* The answer to a command whose request has come to an end. */
+json_t *platform_json_answer(const struct bc_server_event *event);
+json_t *platform_json_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* One line with its end, to be freed; NULL when memory is short. Releases the object. */
+char *platform_json_line(json_t *object);
+
+#endif

@@ -1,0 +1,112 @@
+#!/bin/sh
+# A session of the module with the platform, as a demonstration: demo.sh [BUILD_FOLDER]
+# Starts both programs, plays examples/iot.at through bc260y-at and shows what each one says. Needs
+# neither a terminal nor input; leaves no process behind. Exit status: 0 passed, 1 failed.
+set -u
+
+source_folder=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+build_folder=${1:-$source_folder/build/release}
+bin=$build_folder/bin
+transcript=$source_folder/examples/iot.at
+folder=
+pids=
+
+cleanup() {
+    for pid in $pids; do
+        kill "$pid" 2>/dev/null
+    done
+    wait
+    [ -z "$folder" ] || rm -rf "$folder"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+fail() {
+    for file in "$folder"/*.err; do
+        [ ! -s "$file" ] || sed "s|^|$(basename "$file" .err): |" "$file"
+    done
+    echo "demo: FAIL  $*"
+    exit 1
+}
+
+# first_match FILE SED_EXPRESSION: the first line that the expression prints; waits 10 s at most.
+first_match() {
+    for _ in $(seq 100); do
+        found=$(sed -n "$2" "$1" | head -n 1)
+        [ -z "$found" ] || { echo "$found"; return 0; }
+        sleep 0.1
+    done
+    return 1
+}
+
+# show NAME COLOR: prefixes each line of the input; the module's echoes would only repeat the host.
+show() {
+    if [ -n "$color" ]; then
+        sed -u "/  (echo)/d; s/^/$(printf '\033[%sm%-8s\033[0m' "$2" "$1") | /"
+    else
+        sed -u "/  (echo)/d; s/^/$(printf '%-8s' "$1") | /"
+    fi
+}
+
+color=
+[ ! -t 1 ] || [ -n "${NO_COLOR:-}" ] || [ "${TERM:-dumb}" = dumb ] || color=1
+for name in bc260y bc260y-platform bc260y-at; do
+    [ -x "$bin/$name" ] || fail "$bin/$name is not built: run 'make build' first"
+done
+folder=$(mktemp -d) || fail "cannot make a temporary folder"
+
+"$bin/bc260y-platform" --coap 127.0.0.1:0 --open iot \
+    </dev/null >"$folder/platform.out" 2>"$folder/platform.err" &
+platform=$!
+pids="$platform"
+"$bin/bc260y" --time-scale 10 --seed 1 </dev/null >"$folder/module.out" 2>"$folder/module.err" &
+module=$!
+pids="$pids $module"
+coap=$(first_match "$folder/platform.out" \
+    's/.*"event": *"listening".*"coap": *"\([^"]*\)".*/\1/p') || fail "the platform does not start"
+port=$(first_match "$folder/module.out" 's/^AT port: //p') || fail "the module does not start"
+
+echo "The module's AT port is $port, the platform listens at $coap."
+echo "Playing examples/iot.at with the module's clock running ten times faster."
+echo
+# Readers first, each ending with its writer. The player runs in the background, since only `wait`
+# lets a signal end this script at once.
+tail -n +1 -s 0.1 --pid="$platform" -f "$folder/platform.out" | show platform 35 &
+readers=$!
+mkfifo "$folder/dialogue"
+tee "$folder/dialogue.out" <"$folder/dialogue" | show host 36 &
+readers="$readers $!"
+"$bin/bc260y-at" --port "$port" -D server="${coap%:*}" -D port="${coap##*:}" \
+    ${color:+--color=always} "$transcript" </dev/null >"$folder/dialogue" 2>&1 &
+player=$!
+pids="$pids $player"
+wait "$player"
+status=$?
+deregistered=1
+if [ "$status" = 0 ]; then
+    first_match "$folder/platform.out" '/"event": *"deregistered"/p' >/dev/null
+    deregistered=$?
+fi
+kill "$module" "$platform" 2>/dev/null
+# shellcheck disable=SC2086 # two words
+wait $readers
+echo
+
+[ "$status" = 0 ] || fail "the session differs from examples/iot.at"
+[ "$deregistered" = 0 ] || fail "the platform has not seen the session"
+counts=$(sed -n 's/^PASS: //p' "$folder/dialogue.out")
+echo "demo: PASS  guide section 5.2.2 with deep sleep: $counts"
+cat <<END
+
+Go on by hand, with one terminal for each:
+    $bin/bc260y-platform --coap 127.0.0.1:5683 --open iot
+    $bin/bc260y --pty /tmp/bc260y
+    picocom /tmp/bc260y                     (or: screen /tmp/bc260y)
+then type AT commands; the guide's, with 127.0.0.1 as the server, begin with
+    AT+QLACONFIG=0,"127.0.0.1",5683,"867724030023557",300,3
+For a board, join it and the module with a USB serial cable:
+    $bin/bc260y --tty /dev/ttyUSB0
+A real module can play the same transcript against a server that it can reach:
+    $bin/bc260y-at --port /dev/ttyUSB0 --booted -D server=ADDRESS \\
+        $transcript
+END

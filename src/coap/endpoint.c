@@ -1,0 +1,495 @@
+/*
+ * Reliability, duplicates and matching with one peer (RFC 7252 section 4, 5.2, 5.4.1): see
+ * endpoint.h. The waits are the guide's: ACK_timeout * 2^(n-1) after the n-th transmission,
+ * without the RFC's random factor (G 2.2).
+ */
+#include "coap/endpoint.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/sink.h"
+
+void bc_coap_endpoint_init(struct bc_coap_endpoint *ep, struct bc_random *random,
+                           uint8_t *workspace)
+{
+    *ep = (struct bc_coap_endpoint){.random = random, .ack_timeout_s = 4, .retransmit_max = 4};
+    bc_arena_init(&ep->arena, workspace, BC_ARENA_BYTES);
+    ep->next_message_id = (uint16_t)bc_random_next(random);
+}
+
+static void exchange_free(struct bc_coap_endpoint *ep, struct bc_coap_exchange *x)
+{
+    bc_arena_free(&ep->arena, x->chunk);
+    *x = (struct bc_coap_exchange){0};
+}
+
+static void reply_free(struct bc_coap_endpoint *ep, struct bc_coap_reply *reply)
+{
+    if (reply->state == BC_COAP_REPLY_LARGE)
+        bc_arena_free(&ep->arena, reply->chunk);
+    *reply = (struct bc_coap_reply){0};
+}
+
+static void release_taken(struct bc_coap_endpoint *ep)
+{
+    bc_arena_free(&ep->arena, ep->taken);
+    ep->taken = 0;
+}
+
+void bc_coap_endpoint_clear(struct bc_coap_endpoint *ep)
+{
+    release_taken(ep);
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
+        exchange_free(ep, &ep->exchange[i]);
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
+        reply_free(ep, &ep->reply[i]);
+}
+
+/* --- Replies and duplicates ------------------------------------------------------------------ */
+
+static struct bc_coap_reply *reply_find(struct bc_coap_endpoint *ep, uint16_t message_id)
+{
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
+        if (ep->reply[i].state != BC_COAP_REPLY_FREE && ep->reply[i].message_id == message_id)
+            return &ep->reply[i];
+    return NULL;
+}
+
+/* Room for one more message of the peer's: a free place, else the oldest that is answered. Only
+ * when every place waits for an answer the oldest of those goes. */
+static struct bc_coap_reply *reply_open(struct bc_coap_endpoint *ep, uint64_t now_ms,
+                                        uint16_t message_id)
+{
+    struct bc_coap_reply *victim = NULL;
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
+        struct bc_coap_reply *reply = &ep->reply[(ep->next_reply + i) % BC_REPLIES_MAX];
+        if (reply->state == BC_COAP_REPLY_FREE) {
+            victim = reply;
+            break;
+        }
+        if (victim == NULL && reply->state != BC_COAP_REPLY_OPEN)
+            victim = reply;
+    }
+    if (victim == NULL)
+        victim = &ep->reply[ep->next_reply];
+    ep->next_reply = (uint8_t)((size_t)(victim - ep->reply + 1) % BC_REPLIES_MAX);
+    reply_free(ep, victim);
+    victim->state = BC_COAP_REPLY_OPEN;
+    victim->message_id = message_id;
+    victim->expires_ms = now_ms + BC_COAP_EXCHANGE_LIFETIME_MS;
+    return victim;
+}
+
+/* A four-byte reply, remembered like any other. */
+static void reply_empty(struct bc_coap_reply *reply, enum bc_coap_type type)
+{
+    bc_sink sink = {.ptr = reply->bytes, .cap = sizeof(reply->bytes)};
+    (void)bc_coap_write_begin(&sink, type, BC_COAP_EMPTY, reply->message_id, NULL);
+    reply->len = (uint8_t)sink.len;
+    reply->state = BC_COAP_REPLY_SMALL;
+    reply->ready = true;
+}
+
+void bc_coap_draft_reply(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
+                         enum bc_coap_type request_type, uint16_t request_id,
+                         const struct bc_coap_token *token, uint8_t code)
+{
+    release_taken(ep);
+    draft->sink = bc_arena_tail(&ep->arena);
+    draft->type = request_type == BC_COAP_CON ? BC_COAP_ACK : BC_COAP_NON;
+    draft->message_id = request_type == BC_COAP_CON ? request_id : ep->next_message_id++;
+    draft->token = *token;
+    draft->w = bc_coap_write_begin(&draft->sink, draft->type, code, draft->message_id, token);
+}
+
+enum bc_err bc_coap_submit_reply(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
+                                 uint16_t request_id)
+{
+    struct bc_coap_reply *reply = reply_find(ep, request_id);
+    if (reply == NULL || reply->state != BC_COAP_REPLY_OPEN)
+        return BC_ERR_STATE;
+    if (bc_coap_write_end(&draft->w) != BC_OK)
+        return BC_ERR_FULL;
+    if (draft->sink.len <= sizeof(reply->bytes)) {
+        memcpy(reply->bytes, draft->sink.ptr, draft->sink.len);
+        reply->len = (uint8_t)draft->sink.len;
+        reply->state = BC_COAP_REPLY_SMALL;
+    } else {
+        bc_chunk chunk = bc_arena_keep(&ep->arena, draft->sink.len);
+        if (chunk == 0)
+            return BC_ERR_FULL;
+        reply->chunk = chunk;
+        reply->state = BC_COAP_REPLY_LARGE;
+    }
+    reply->ready = true;
+    return BC_OK;
+}
+
+void bc_coap_acknowledge(struct bc_coap_endpoint *ep, uint16_t request_id)
+{
+    struct bc_coap_reply *reply = reply_find(ep, request_id);
+    if (reply != NULL && reply->state == BC_COAP_REPLY_OPEN)
+        reply_empty(reply, BC_COAP_ACK);
+}
+
+void bc_coap_forget(struct bc_coap_endpoint *ep, uint16_t request_id)
+{
+    struct bc_coap_reply *reply = reply_find(ep, request_id);
+    if (reply != NULL)
+        reply_free(ep, reply);
+}
+
+/* --- Our own messages ------------------------------------------------------------------------ */
+
+void bc_coap_draft_new(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
+                       enum bc_coap_type type, uint8_t code, const struct bc_coap_token *token)
+{
+    release_taken(ep);
+    draft->sink = bc_arena_tail(&ep->arena);
+    draft->type = type;
+    draft->message_id = ep->next_message_id++;
+    if (token != NULL) {
+        draft->token = *token;
+    } else {
+        uint32_t bits = bc_random_next(ep->random);
+        draft->token = (struct bc_coap_token){.len = BC_TOKEN_BYTES};
+        memcpy(draft->token.bytes, &bits, BC_TOKEN_BYTES);
+    }
+    draft->w =
+        bc_coap_write_begin(&draft->sink, type, code, draft->message_id, &draft->token);
+}
+
+enum bc_err bc_coap_submit(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft, uint8_t tag,
+                           uint32_t context, bool is_request)
+{
+    struct bc_coap_exchange *x = NULL;
+    for (size_t i = 0; x == NULL && i < BC_EXCHANGES_MAX; i++)
+        if (ep->exchange[i].state == BC_COAP_FREE)
+            x = &ep->exchange[i];
+    if (x == NULL || bc_coap_write_end(&draft->w) != BC_OK)
+        return BC_ERR_FULL;
+    bc_chunk chunk = bc_arena_keep(&ep->arena, draft->sink.len);
+    if (chunk == 0)
+        return BC_ERR_FULL;
+    *x = (struct bc_coap_exchange){
+        .deadline_ms = BC_NEVER,
+        .context = context,
+        .token = draft->token,
+        .message_id = draft->message_id,
+        .order = ep->next_order++,
+        .tag = tag,
+        .state = draft->type == BC_COAP_CON ? BC_COAP_WAITS_ACK : BC_COAP_SENDS_ONCE,
+        .chunk = chunk,
+        .is_request = is_request,
+        .ready = true,
+    };
+    return BC_OK;
+}
+
+void bc_coap_cancel(struct bc_coap_endpoint *ep, uint8_t tag)
+{
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
+        if (ep->exchange[i].state != BC_COAP_FREE && ep->exchange[i].tag == tag)
+            exchange_free(ep, &ep->exchange[i]);
+}
+
+bool bc_coap_pending(const struct bc_coap_endpoint *ep, uint8_t tag)
+{
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
+        if (ep->exchange[i].state != BC_COAP_FREE && ep->exchange[i].tag == tag)
+            return true;
+    return false;
+}
+
+/* How long the wait after the n-th transmission is: ACK_timeout * 2^(n-1). */
+static uint64_t wait_ms(const struct bc_coap_endpoint *ep, unsigned transmissions)
+{
+    return (uint64_t)ep->ack_timeout_s * 1000U << (transmissions - 1);
+}
+
+/* How long an acknowledged request waits for its answer: as long as an unacknowledged one would
+ * have, that is ACK_timeout * (2^(max+1) - 1). */
+static uint64_t patience_ms(const struct bc_coap_endpoint *ep)
+{
+    return (uint64_t)ep->ack_timeout_s * 1000U * ((2U << ep->retransmit_max) - 1U);
+}
+
+static struct bc_coap_exchange *find_by_message_id(struct bc_coap_endpoint *ep, uint16_t id)
+{
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
+        if (ep->exchange[i].state == BC_COAP_WAITS_ACK && ep->exchange[i].message_id == id &&
+            ep->exchange[i].transmissions > 0)
+            return &ep->exchange[i];
+    return NULL;
+}
+
+static struct bc_coap_exchange *find_by_token(struct bc_coap_endpoint *ep,
+                                              const struct bc_coap_token *token)
+{
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++) {
+        struct bc_coap_exchange *x = &ep->exchange[i];
+        bool waits = x->state == BC_COAP_WAITS_ACK || x->state == BC_COAP_WAITS_RESPONSE;
+        if (waits && x->is_request && x->transmissions > 0 &&
+            bc_coap_token_equal(&x->token, token))
+            return x;
+    }
+    return NULL;
+}
+
+static bool finish(struct bc_coap_endpoint *ep, struct bc_coap_exchange *x,
+                   enum bc_coap_event_kind kind, struct bc_coap_event *out)
+{
+    out->kind = kind;
+    out->tag = x->tag;
+    out->context = x->context;
+    out->message_id = x->message_id;
+    exchange_free(ep, x);
+    return true;
+}
+
+/* --- What comes in --------------------------------------------------------------------------- */
+
+static bool on_acknowledgement(struct bc_coap_endpoint *ep, uint64_t now_ms,
+                               struct bc_coap_event *out)
+{
+    struct bc_coap_exchange *x = find_by_message_id(ep, out->message.message_id);
+    if (x == NULL)
+        return false;
+    if (out->message.code == BC_COAP_EMPTY) {
+        if (!x->is_request)
+            return finish(ep, x, BC_COAP_ACKED, out);
+        x->state = BC_COAP_WAITS_RESPONSE;
+        x->ready = false;
+        x->deadline_ms = now_ms + patience_ms(ep);
+        bc_arena_free(&ep->arena, x->chunk);
+        x->chunk = 0;
+        return false;
+    }
+    if (!x->is_request || out->message.code < BC_COAP_CODE(2, 0) ||
+        !bc_coap_token_equal(&x->token, &out->message.token))
+        return false;
+    return finish(ep, x, BC_COAP_RESPONSE, out);
+}
+
+static bool on_reset(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
+{
+    struct bc_coap_exchange *x = find_by_message_id(ep, out->message.message_id);
+    if (x != NULL)
+        return finish(ep, x, BC_COAP_RESET, out);
+    out->kind = BC_COAP_RESET;
+    out->tag = 0;
+    out->message_id = out->message.message_id;
+    return true;
+}
+
+/* True for an option we act upon. If-Match and the proxy options are critical and not for us. */
+static bool option_known(uint16_t number)
+{
+    switch (number) {
+    case BC_COAP_URI_HOST:
+    case BC_COAP_URI_PORT:
+    case BC_COAP_URI_PATH:
+    case BC_COAP_URI_QUERY:
+    case BC_COAP_ACCEPT:
+    case BC_COAP_BLOCK1:
+    case BC_COAP_BLOCK2:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* RFC 7252 section 5.10: beyond its length an option counts as unrecognized. */
+static size_t option_bytes_max(uint16_t number)
+{
+    switch (number) {
+    case BC_COAP_URI_PORT:
+    case BC_COAP_ACCEPT:
+        return 2;
+    case BC_COAP_BLOCK1:
+    case BC_COAP_BLOCK2:
+        return 3;
+    default:
+        return 255;
+    }
+}
+
+/* RFC 7252 section 5.4: a critical option that is unknown, repeated or too long. */
+static bool has_bad_option(const struct bc_coap_message *message)
+{
+    struct bc_coap_options it = bc_coap_options(message);
+    struct bc_coap_option option;
+    uint16_t last = 0;
+    while (bc_coap_option_next(&it, &option)) {
+        bool repeatable = option.number == BC_COAP_URI_PATH || option.number == BC_COAP_URI_QUERY;
+        if (bc_coap_option_critical(option.number) &&
+            (!option_known(option.number) || (option.number == last && !repeatable) ||
+             option.value.len > option_bytes_max(option.number)))
+            return true;
+        last = option.number;
+    }
+    return false;
+}
+
+static void reply_code(struct bc_coap_endpoint *ep, const struct bc_coap_message *request,
+                       uint8_t code)
+{
+    struct bc_coap_draft draft;
+    bc_coap_draft_reply(ep, &draft, request->type, request->message_id, &request->token, code);
+    (void)bc_coap_submit_reply(ep, &draft, request->message_id); /* 12 bytes always fit */
+}
+
+static bool on_request(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
+{
+    const struct bc_coap_message *request = &out->message;
+    if (has_bad_option(request)) {
+        if (request->type == BC_COAP_CON)
+            reply_code(ep, request, BC_COAP_BAD_OPTION);
+        return false; /* RFC 7252 5.4.1: such a NON is rejected silently */
+    }
+    if (request->code > BC_COAP_DELETE) {
+        reply_code(ep, request, BC_COAP_METHOD_NOT_ALLOWED);
+        return false;
+    }
+    out->kind = BC_COAP_REQUEST;
+    out->tag = 0;
+    out->message_id = request->message_id;
+    return true;
+}
+
+static bool on_separate_response(struct bc_coap_endpoint *ep, struct bc_coap_reply *reply,
+                                 struct bc_coap_event *out)
+{
+    struct bc_coap_exchange *x = find_by_token(ep, &out->message.token);
+    if (out->message.type == BC_COAP_CON)
+        reply_empty(reply, x != NULL ? BC_COAP_ACK : BC_COAP_RST);
+    return x != NULL && finish(ep, x, BC_COAP_RESPONSE, out);
+}
+
+bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view in,
+                         struct bc_coap_event *out)
+{
+    release_taken(ep);
+    enum bc_err err = bc_coap_parse(in, &out->message);
+    if (err == BC_ERR_RANGE)
+        return false;
+    const struct bc_coap_message *message = &out->message;
+    if (message->type == BC_COAP_ACK || message->type == BC_COAP_RST) {
+        if (err != BC_OK || (message->type == BC_COAP_RST && message->code != BC_COAP_EMPTY))
+            return false;
+        return message->type == BC_COAP_ACK ? on_acknowledgement(ep, now_ms, out)
+                                            : on_reset(ep, out);
+    }
+    unsigned class = message->code >> 5;
+    bool understood = err == BC_OK && message->code != BC_COAP_EMPTY &&
+                      (class == 0 || class == 2 || class == 4 || class == 5);
+    if (!understood && message->type == BC_COAP_NON)
+        return false;
+    struct bc_coap_reply *reply = reply_find(ep, message->message_id);
+    if (reply != NULL && reply->expires_ms <= now_ms) {
+        reply_free(ep, reply);
+        reply = NULL;
+    }
+    if (reply != NULL) { /* a duplicate: the same answer again, or none yet */
+        reply->ready = reply->len + reply->chunk > 0;
+        return false;
+    }
+    reply = reply_open(ep, now_ms, message->message_id);
+    if (!understood) {
+        reply_empty(reply, BC_COAP_RST);
+        return false;
+    }
+    return class == 0 ? on_request(ep, out) : on_separate_response(ep, reply, out);
+}
+
+/* --- Time ------------------------------------------------------------------------------------ */
+
+bool bc_coap_on_time(struct bc_coap_endpoint *ep, uint64_t now_ms, struct bc_coap_event *out)
+{
+    release_taken(ep);
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
+        if (ep->reply[i].state != BC_COAP_REPLY_FREE && ep->reply[i].expires_ms <= now_ms)
+            reply_free(ep, &ep->reply[i]);
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++) {
+        struct bc_coap_exchange *x = &ep->exchange[i];
+        if (x->state == BC_COAP_FREE || x->ready || x->deadline_ms > now_ms)
+            continue;
+        if (x->state == BC_COAP_WAITS_RESPONSE || x->transmissions > ep->retransmit_max)
+            return finish(ep, x, BC_COAP_TIMEOUT, out);
+        x->ready = true;
+        x->order = ep->next_order++;
+    }
+    return false;
+}
+
+uint64_t bc_coap_deadline(const struct bc_coap_endpoint *ep)
+{
+    uint64_t deadline_ms = BC_NEVER;
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
+        if (ep->exchange[i].state != BC_COAP_FREE && !ep->exchange[i].ready &&
+            ep->exchange[i].deadline_ms < deadline_ms)
+            deadline_ms = ep->exchange[i].deadline_ms;
+    /* Small replies may stay until somebody calls; a large one holds workspace. */
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
+        if (ep->reply[i].state == BC_COAP_REPLY_LARGE && ep->reply[i].expires_ms < deadline_ms)
+            deadline_ms = ep->reply[i].expires_ms;
+    return deadline_ms;
+}
+
+static bool take_reply(struct bc_coap_endpoint *ep, bc_view *out)
+{
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
+        struct bc_coap_reply *reply = &ep->reply[i];
+        if (!reply->ready)
+            continue;
+        reply->ready = false;
+        *out = reply->state == BC_COAP_REPLY_LARGE ? bc_arena_view(&ep->arena, reply->chunk)
+                                                   : (bc_view){reply->bytes, reply->len};
+        return true;
+    }
+    return false;
+}
+
+bool bc_coap_take(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view *out)
+{
+    release_taken(ep);
+    if (take_reply(ep, out))
+        return true;
+    struct bc_coap_exchange *next = NULL;
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++) {
+        struct bc_coap_exchange *x = &ep->exchange[i];
+        if (x->ready && (next == NULL || (int16_t)(x->order - next->order) < 0))
+            next = x;
+    }
+    if (next == NULL)
+        return false;
+    next->ready = false;
+    *out = bc_arena_view(&ep->arena, next->chunk);
+    if (next->state == BC_COAP_SENDS_ONCE) {
+        ep->taken = next->chunk;
+        next->chunk = 0;
+        exchange_free(ep, next);
+    } else {
+        next->transmissions++;
+        next->deadline_ms = now_ms + wait_ms(ep, next->transmissions);
+    }
+    return true;
+}
+
+bool bc_coap_idle(const struct bc_coap_endpoint *ep)
+{
+    if ((ep->arena.live & ~(ep->taken == 0 ? 0U : 1U << (ep->taken - 1))) != 0)
+        return false;
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
+        if (ep->reply[i].ready)
+            return false;
+    return true;
+}
+
+void bc_coap_lend(struct bc_coap_endpoint *ep, uint8_t *workspace)
+{
+    assert(bc_coap_idle(ep));
+    release_taken(ep);
+    ep->arena.base = workspace;
+}

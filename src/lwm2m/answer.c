@@ -1,0 +1,343 @@
+/*
+ * What the host says: answers to requests that wait, and notifications (G 2.8 to 2.12).
+ *
+ * A value in parts is kept as entries of [instance id, 2 bytes][length, 2 bytes][TLV resource] in
+ * one chunk of the endpoint's arena until index 0 completes it.
+ */
+#include <string.h>
+
+#include "base/sink.h"
+#include "lwm2m/inside.h"
+
+#define ANSWER_DELAY_MS 1500 /* then a CON request gets its acknowledgement alone */
+
+bool bc_lwm2m_emit(struct bc_lwm2m_client *c, const struct bc_lwm2m_event *event)
+{
+    return c->host->on_event(c->host_context, event);
+}
+
+/* --- Values in parts ------------------------------------------------------------------------- */
+
+#define PART_HEAD_BYTES 4
+
+static size_t part_bytes(struct bc_path path, const struct bc_value *value)
+{
+    size_t raw = bc_value_raw_bytes(value);
+    return bc_tlv_head_bytes(path.resource, raw) + raw;
+}
+
+/* Adds one resource. It is built behind the chunks in use and then moved into its own. */
+static bool add_part(struct bc_arena *arena, bc_chunk *chunk, struct bc_path path,
+                     const struct bc_value *value)
+{
+    uint8_t memory[PART_HEAD_BYTES + 8];
+    bc_sink head = {.ptr = memory, .cap = sizeof(memory)};
+    size_t raw = bc_value_raw_bytes(value);
+    bool number = value->type >= BC_VALUE_INTEGER && value->type <= BC_VALUE_BOOLEAN;
+    bc_put_be(&head, path.instance, 2);
+    bc_put_be(&head, part_bytes(path, value), 2);
+    bc_tlv_put_head(&head, BC_TLV_RESOURCE, path.resource, raw);
+    bc_sink room = bc_arena_tail(arena);
+    if (room.cap < head.len + raw || !bc_arena_append(arena, chunk, bc_sink_view(&head)))
+        return false;
+    if (!number)
+        return bc_arena_append(arena, chunk, value->bytes);
+    bc_sink digits = {.ptr = memory, .cap = sizeof(memory)};
+    bc_value_put_raw(&digits, value);
+    return bc_arena_append(arena, chunk, bc_sink_view(&digits));
+}
+
+/* Takes the entry at the front of `rest`. */
+static bool next_part(bc_view *rest, uint16_t *instance, bc_view *tlv)
+{
+    if (rest->len == 0)
+        return false;
+    const uint8_t *at = rest->ptr;
+    *instance = (uint16_t)(at[0] << 8 | at[1]);
+    *tlv = (bc_view){at + PART_HEAD_BYTES, (size_t)(at[2] << 8 | at[3])};
+    rest->ptr += PART_HEAD_BYTES + tlv->len;
+    rest->len -= PART_HEAD_BYTES + tlv->len;
+    return true;
+}
+
+/* The bytes of the TLVs at the front that belong to one instance. */
+static size_t run_bytes(bc_view parts, uint16_t instance)
+{
+    size_t bytes = 0;
+    uint16_t at;
+    bc_view tlv;
+    while (next_part(&parts, &at, &tlv) && at == instance)
+        bytes += tlv.len;
+    return bytes;
+}
+
+/* Collected parts as the payload of an answer to `asked`: below an object, each run of resources
+ * of one instance is wrapped in it. */
+static void put_parts(bc_sink *out, bc_view parts, struct bc_path asked)
+{
+    int32_t wrapped = -1;
+    for (;;) {
+        bc_view before = parts;
+        uint16_t instance;
+        bc_view tlv;
+        if (!next_part(&parts, &instance, &tlv))
+            return;
+        if (asked.depth == 1 && wrapped != instance)
+            bc_tlv_put_head(out, BC_TLV_INSTANCE, instance, run_bytes(before, instance));
+        wrapped = instance;
+        bc_put_bytes(out, tlv);
+    }
+}
+
+/* Content-Format and payload of an answer of one resource; false when `accept` rules it out. */
+static bool write_content(struct bc_coap_writer *w, struct bc_path asked, int32_t accept,
+                          struct bc_path path, const struct bc_value *value)
+{
+    int32_t format = bc_lwm2m_pick_format(asked, value->type, accept);
+    if (format < 0)
+        return false;
+    bc_coap_write_uint(w, BC_COAP_CONTENT_FORMAT, (uint32_t)format);
+    if (format != BC_COAP_FORMAT_TLV && bc_value_raw_bytes(value) == 0)
+        return true;
+    bc_sink *payload = bc_coap_write_payload_begin(w);
+    if (format == BC_COAP_FORMAT_TEXT) {
+        bc_value_put_text(payload, value);
+    } else if (format == BC_COAP_FORMAT_OPAQUE) {
+        bc_value_put_raw(payload, value);
+    } else {
+        if (asked.depth == 1)
+            bc_tlv_put_head(payload, BC_TLV_INSTANCE, path.instance, part_bytes(path, value));
+        bc_tlv_put_resource(payload, path.resource, value);
+    }
+    return true;
+}
+
+/* --- Requests that wait ---------------------------------------------------------------------- */
+
+static void drop(struct bc_lwm2m_client *c, struct bc_request *request)
+{
+    bc_arena_free(&c->coap.arena, request->parts);
+    *request = (struct bc_request){.kind = BC_REQUEST_FREE};
+}
+
+void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c)
+{
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++)
+        drop(c, &c->request[i]);
+    bc_arena_free(&c->coap.arena, c->parts);
+    c->parts = 0;
+}
+
+void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c, uint64_t now_ms)
+{
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
+        struct bc_request *request = &c->request[i];
+        if (request->kind == BC_REQUEST_FREE)
+            continue;
+        uint64_t age_ms = now_ms - request->since_ms;
+        if (age_ms >= BC_COAP_EXCHANGE_LIFETIME_MS) {
+            drop(c, request);
+        } else if (age_ms >= ANSWER_DELAY_MS && request->confirmable && !request->acknowledged) {
+            request->acknowledged = true;
+            bc_coap_acknowledge(&c->coap, request->message_id);
+        }
+    }
+}
+
+uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c)
+{
+    uint64_t deadline_ms = BC_NEVER;
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
+        const struct bc_request *request = &c->request[i];
+        bool owes_ack = request->confirmable && !request->acknowledged;
+        uint64_t at_ms = request->since_ms +
+                         (owes_ack ? ANSWER_DELAY_MS : BC_COAP_EXCHANGE_LIFETIME_MS);
+        if (request->kind != BC_REQUEST_FREE && at_ms < deadline_ms)
+            deadline_ms = at_ms;
+    }
+    return deadline_ms;
+}
+
+static struct bc_request *find_request(struct bc_lwm2m_client *c, enum bc_request_kind kind,
+                                       uint16_t message_id)
+{
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
+        struct bc_request *request = &c->request[i];
+        bool cancel = kind == BC_REQUEST_OBSERVE && request->kind == BC_REQUEST_CANCEL;
+        if (request->message_id == message_id && (request->kind == kind || cancel))
+            return request;
+    }
+    return NULL;
+}
+
+/* The answer's frame: in the acknowledgement while there is time, else a message of its own. */
+static void begin_answer(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
+                         const struct bc_request *request, uint8_t code)
+{
+    if (request->acknowledged)
+        bc_coap_draft_new(&c->coap, draft, BC_COAP_CON, code, &request->token);
+    else
+        bc_coap_draft_reply(&c->coap, draft, request->confirmable ? BC_COAP_CON : BC_COAP_NON,
+                            request->message_id, &request->token, code);
+}
+
+static enum bc_err submit_answer(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
+                                 const struct bc_request *request)
+{
+    return request->acknowledged ? bc_coap_submit(&c->coap, draft, TAG_ANSWER, 0, false)
+                                 : bc_coap_submit_reply(&c->coap, draft, request->message_id);
+}
+
+/* Checks index and path of one part; keeps the part when more are to come. */
+static enum bc_err take_part(struct bc_lwm2m_client *c, struct bc_request *request,
+                             const struct bc_answer *answer)
+{
+    bool first = request->parts == 0;
+    if (!bc_path_within(answer->path, request->path) || answer->path.depth != 3 ||
+        !bc_objects_has(&c->settings->objects, answer->path))
+        return BC_ERR_RANGE;
+    if (first ? answer->index > 0 && request->path.depth == 3
+              : answer->index != request->next_index)
+        return BC_ERR_RANGE;
+    if (answer->index == 0 && first)
+        return BC_OK;
+    if (!add_part(&c->coap.arena, &request->parts, answer->path, &answer->value))
+        return BC_ERR_FULL;
+    request->next_index = (uint16_t)(answer->index - 1);
+    return BC_OK;
+}
+
+static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *request,
+                                const struct bc_answer *answer)
+{
+    struct bc_coap_draft draft;
+    begin_answer(c, &draft, request, answer->code);
+    bool observes = request->kind == BC_REQUEST_OBSERVE;
+    if (observes && !bc_lwm2m_observe_room(c, request->path))
+        return BC_ERR_FULL;
+    if (observes)
+        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE,
+                           bc_lwm2m_next_sequence(c, request->path));
+    if (request->parts != 0) {
+        bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
+        put_parts(bc_coap_write_payload_begin(&draft.w),
+                  bc_arena_view(&c->coap.arena, request->parts), request->path);
+    } else if (!write_content(&draft.w, request->path, request->accept, answer->path,
+                              &answer->value)) {
+        return BC_ERR_RANGE;
+    }
+    enum bc_err err = submit_answer(c, &draft, request);
+    if (err == BC_OK && observes)
+        (void)bc_lwm2m_observe(c, &request->token, request->path, request->accept);
+    return err;
+}
+
+static enum bc_err answer_code(struct bc_lwm2m_client *c, struct bc_request *request,
+                               uint8_t code)
+{
+    struct bc_coap_draft draft;
+    begin_answer(c, &draft, request, code);
+    return submit_answer(c, &draft, request);
+}
+
+enum bc_err bc_lwm2m_answer(struct bc_lwm2m_client *c, enum bc_request_kind kind,
+                            const struct bc_answer *answer)
+{
+    struct bc_request *request = find_request(c, kind, answer->message_id);
+    if (request == NULL)
+        return BC_ERR_ABSENT;
+    struct bc_arena *arena = &c->coap.arena;
+    enum bc_err err;
+    if (answer->code == BC_COAP_CONTENT) {
+        size_t before = request->parts == 0 ? 0 : bc_arena_view(arena, request->parts).len;
+        err = take_part(c, request, answer);
+        if (err != BC_OK || answer->index > 0)
+            return err;
+        err = send_content(c, request, answer);
+        if (err != BC_OK && request->parts != 0) {
+            bc_arena_trim(arena, request->parts, before);
+            request->next_index = 0;
+        }
+    } else {
+        err = answer_code(c, request, answer->code);
+    }
+    if (err == BC_OK)
+        drop(c, request);
+    return err;
+}
+
+/* --- Notifications --------------------------------------------------------------------------- */
+
+static void drop_parts(struct bc_lwm2m_client *c)
+{
+    bc_arena_free(&c->coap.arena, c->parts);
+    c->parts = 0;
+}
+
+static enum bc_err send_notification(struct bc_lwm2m_client *c,
+                                     struct bc_observation *observation,
+                                     const struct bc_notification *n, uint16_t *message_id)
+{
+    struct bc_coap_draft draft;
+    uint32_t sequence = bc_lwm2m_next_sequence(c, observation->path);
+    bc_coap_draft_new(&c->coap, &draft, n->confirmable ? BC_COAP_CON : BC_COAP_NON,
+                      BC_COAP_CONTENT, &observation->token);
+    bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
+    if (c->parts != 0) {
+        bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
+        put_parts(bc_coap_write_payload_begin(&draft.w), bc_arena_view(&c->coap.arena, c->parts),
+                  observation->path);
+    } else if (!write_content(&draft.w, observation->path, observation->accept, n->path,
+                              &n->value)) {
+        return BC_ERR_RANGE;
+    }
+    enum bc_err err = bc_coap_submit(&c->coap, &draft, TAG_NOTIFY, 0, false);
+    if (err != BC_OK)
+        return err;
+    observation->sequence = sequence;
+    bc_lwm2m_remember_sent(observation, draft.message_id);
+    *message_id = draft.message_id;
+    return BC_OK;
+}
+
+/* One part of several. An index out of turn throws away what was collected, so that the host can
+ * begin anew. */
+static enum bc_err collect(struct bc_lwm2m_client *c, const struct bc_observation *observation,
+                           const struct bc_notification *n)
+{
+    bool first = c->parts == 0;
+    bool in_turn = first ? observation->path.depth < 3
+                         : n->index == c->parts_next_index &&
+                               bc_path_equal(observation->path, c->parts_path);
+    if (!in_turn) {
+        drop_parts(c);
+        return BC_ERR_RANGE;
+    }
+    if (!add_part(&c->coap.arena, &c->parts, n->path, &n->value)) {
+        drop_parts(c);
+        return BC_ERR_FULL;
+    }
+    c->parts_path = observation->path;
+    c->parts_next_index = (uint16_t)(n->index - 1);
+    return BC_OK;
+}
+
+enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notification *n,
+                            bool *sent, uint16_t *message_id)
+{
+    *sent = false;
+    if (c->status != BC_STATUS_REGISTERED)
+        return BC_ERR_STATE;
+    struct bc_observation *observation = bc_lwm2m_observation_of(c, n->path);
+    if (observation == NULL || !bc_objects_has(&c->settings->objects, n->path))
+        return BC_ERR_ABSENT;
+    if (n->index > 0 || c->parts != 0) {
+        enum bc_err err = collect(c, observation, n);
+        if (err != BC_OK || n->index > 0)
+            return err;
+    }
+    enum bc_err err = send_notification(c, observation, n, message_id);
+    drop_parts(c);
+    *sent = err == BC_OK;
+    return err;
+}

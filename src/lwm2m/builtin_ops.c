@@ -1,0 +1,365 @@
+/*
+ * Requests below the built-in objects 1, 3, 4 and 5, answered without the host (MODULE: they
+ * print nothing except their effects). Writes are checked whole before the first one counts.
+ */
+#include "base/sink.h"
+#include "lwm2m/builtin.h"
+#include "lwm2m/inside.h"
+
+#define SCRATCH_BYTES 96
+
+static struct bc_value boolean(bool value)
+{
+    return (struct bc_value){.type = BC_VALUE_BOOLEAN, .number_bytes = 1, .integer = value};
+}
+
+/* Object 1 is the client's own; the others are asked of the host. */
+static bool value_of(struct bc_lwm2m_client *c, struct bc_path path, struct bc_value *out,
+                     bc_sink *scratch)
+{
+    if (path.object != 1)
+        return c->host->value(c->host_context, path, out, scratch);
+    switch ((enum bc_server_resource)path.resource) {
+    case BC_SERVER_SHORT_ID:
+        *out = bc_value_integer(1);
+        return true;
+    case BC_SERVER_LIFETIME:
+        *out = bc_value_integer(c->settings->lifetime_s);
+        return true;
+    case BC_SERVER_PMIN:
+        *out = bc_value_integer(c->pmin_s);
+        return true;
+    case BC_SERVER_PMAX:
+        *out = bc_value_integer(c->pmax_s);
+        return true;
+    case BC_SERVER_DISABLE_TIMEOUT:
+        *out = bc_value_integer(c->disable_timeout_s);
+        return true;
+    case BC_SERVER_STORING:
+        *out = boolean(c->storing);
+        return true;
+    case BC_SERVER_BINDING:
+        *out = bc_value_text(c->settings->queue_mode ? "UQ" : "U");
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* --- Reading --------------------------------------------------------------------------------- */
+
+/* The readable resources of an instance as TLV; with `out` NULL only their size. */
+static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *out)
+{
+    size_t count;
+    size_t bytes = 0;
+    const struct bc_resource_row *row = bc_builtin_rows(object, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t memory[SCRATCH_BYTES];
+        bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
+        struct bc_value value;
+        struct bc_path path = BC_PATH_RESOURCE(object, 0, row[i].resource);
+        if ((row[i].access & BC_ACCESS_READ) == 0 || !value_of(c, path, &value, &scratch))
+            continue;
+        size_t raw = bc_value_raw_bytes(&value);
+        bytes += bc_tlv_head_bytes(row[i].resource, raw) + raw;
+        if (out != NULL)
+            bc_tlv_put_resource(out, row[i].resource, &value);
+    }
+    return bytes;
+}
+
+static uint8_t write_single(struct bc_lwm2m_client *c, struct bc_coap_writer *w,
+                            struct bc_path path, int32_t accept)
+{
+    const struct bc_resource_row *row = bc_builtin_find(path);
+    uint8_t memory[SCRATCH_BYTES];
+    bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
+    struct bc_value value;
+    if ((row->access & BC_ACCESS_READ) == 0)
+        return BC_COAP_METHOD_NOT_ALLOWED;
+    if (!value_of(c, path, &value, &scratch))
+        return BC_COAP_NOT_FOUND;
+    int32_t format = bc_lwm2m_pick_format(path, value.type, accept);
+    if (format < 0)
+        return BC_COAP_NOT_ACCEPTABLE;
+    bc_coap_write_uint(w, BC_COAP_CONTENT_FORMAT, (uint32_t)format);
+    if (format != BC_COAP_FORMAT_TLV && bc_value_raw_bytes(&value) == 0)
+        return BC_COAP_CONTENT; /* an empty text has no payload, not even its marker */
+    bc_sink *payload = bc_coap_write_payload_begin(w);
+    if (format == BC_COAP_FORMAT_TLV)
+        bc_tlv_put_resource(payload, path.resource, &value);
+    else if (format == BC_COAP_FORMAT_TEXT)
+        bc_value_put_text(payload, &value);
+    else
+        bc_value_put_raw(payload, &value);
+    return BC_COAP_CONTENT;
+}
+
+uint8_t bc_lwm2m_write_builtin(struct bc_lwm2m_client *c, struct bc_coap_writer *w,
+                               struct bc_path path, int32_t accept)
+{
+    if (path.depth == 3)
+        return write_single(c, w, path, accept);
+    if (accept != BC_COAP_FORMAT_ABSENT && accept != BC_COAP_FORMAT_TLV)
+        return BC_COAP_NOT_ACCEPTABLE;
+    bc_coap_write_uint(w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
+    bc_sink *payload = bc_coap_write_payload_begin(w);
+    if (path.depth == 1)
+        bc_tlv_put_head(payload, BC_TLV_INSTANCE, 0, instance_tlv(c, path.object, NULL));
+    (void)instance_tlv(c, path.object, payload);
+    return BC_COAP_CONTENT;
+}
+
+static void begin_content(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
+                          const struct bc_coap_message *request)
+{
+    bc_coap_draft_reply(&c->coap, draft, request->type, request->message_id, &request->token,
+                        BC_COAP_CONTENT);
+}
+
+static void reply_links(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                        struct bc_path path)
+{
+    static const struct bc_objects no_objects = {.rows = 0};
+    struct bc_coap_draft draft;
+    begin_content(c, &draft, request);
+    bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
+    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &no_objects, path);
+    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
+        bc_coap_forget(&c->coap, request->message_id);
+}
+
+static void on_get(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                   struct bc_path path)
+{
+    int observe = bc_lwm2m_observe_of(request);
+    int32_t accept =
+        (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
+    if (accept == BC_COAP_FORMAT_LINK && observe < 0) {
+        reply_links(c, request, path);
+        return;
+    }
+    if (observe == 0 && !bc_lwm2m_observe_room(c, path)) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_SERVICE_UNAVAILABLE);
+        return;
+    }
+    struct bc_coap_draft draft;
+    begin_content(c, &draft, request);
+    uint8_t code = bc_lwm2m_write_builtin(c, &draft.w, path, accept);
+    if (code != BC_COAP_CONTENT) {
+        bc_lwm2m_reply_code(c, request, code);
+        return;
+    }
+    if (observe == 0) { /* once more, now that it is known to work, with the Observe option */
+        begin_content(c, &draft, request);
+        uint32_t sequence = bc_lwm2m_observe(c, &request->token, path, accept)->sequence;
+        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
+        (void)bc_lwm2m_write_builtin(c, &draft.w, path, accept);
+    }
+    if (observe == 1)
+        bc_lwm2m_unobserve(c, path);
+    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
+        bc_coap_forget(&c->coap, request->message_id);
+}
+
+/* --- Writing --------------------------------------------------------------------------------- */
+
+/* The bytes of a write as a value of the row's type. */
+static bool decode(const struct bc_resource_row *row, int32_t format, bc_view bytes,
+                   struct bc_value *out)
+{
+    *out = (struct bc_value){.type = (enum bc_value_type)row->type, .bytes = bytes};
+    if (row->type == BC_VALUE_STRING || row->type == BC_VALUE_OPAQUE)
+        return true;
+    if (format != BC_COAP_FORMAT_TLV) {
+        if (!bc_view_int(bytes, &out->integer))
+            return false;
+    } else {
+        bool sized = bytes.len == 1 || bytes.len == 2 || bytes.len == 4 || bytes.len == 8;
+        if (!sized)
+            return false;
+        uint64_t bits = (bytes.ptr[0] & 0x80) != 0 ? UINT64_MAX : 0;
+        for (size_t i = 0; i < bytes.len; i++)
+            bits = bits << 8 | bytes.ptr[i];
+        out->integer = (int64_t)bits;
+    }
+    return row->type != BC_VALUE_BOOLEAN || out->integer == 0 || out->integer == 1;
+}
+
+static bool seconds_fit(const struct bc_value *value, int64_t min)
+{
+    return value->integer >= min && value->integer <= BC_LIFETIME_MAX;
+}
+
+static bool server_value_legal(struct bc_path path, const struct bc_value *value)
+{
+    switch ((enum bc_server_resource)path.resource) {
+    case BC_SERVER_LIFETIME:
+        return seconds_fit(value, BC_LIFETIME_MIN);
+    case BC_SERVER_BINDING:
+        return bc_view_equal(value->bytes, BC_TEXT("U")) ||
+               bc_view_equal(value->bytes, BC_TEXT("UQ"));
+    case BC_SERVER_STORING:
+        return true;
+    default:
+        return seconds_fit(value, 0);
+    }
+}
+
+static void set_lifetime(struct bc_lwm2m_client *c, uint32_t lifetime_s)
+{
+    if (c->settings->lifetime_s == lifetime_s)
+        return;
+    c->settings->lifetime_s = lifetime_s;
+    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_LIFETIME_CHANGED});
+    (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, BC_UPDATE_CARRIES_LIFETIME);
+}
+
+static void set_binding(struct bc_lwm2m_client *c, bool queue_mode)
+{
+    if (c->settings->queue_mode == queue_mode)
+        return;
+    c->settings->queue_mode = queue_mode;
+    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_BINDING_CHANGED});
+    (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, BC_UPDATE_CARRIES_BINDING);
+}
+
+static void apply(struct bc_lwm2m_client *c, struct bc_path path, const struct bc_value *value)
+{
+    if (path.object != 1) {
+        (void)c->host->write(c->host_context, path, value);
+        bc_lwm2m_changed(c, path);
+        return;
+    }
+    uint32_t number = (uint32_t)value->integer;
+    switch ((enum bc_server_resource)path.resource) {
+    case BC_SERVER_LIFETIME:
+        set_lifetime(c, number);
+        break;
+    case BC_SERVER_PMIN:
+        c->pmin_s = number;
+        break;
+    case BC_SERVER_PMAX:
+        c->pmax_s = number;
+        break;
+    case BC_SERVER_DISABLE_TIMEOUT:
+        c->disable_timeout_s = number;
+        break;
+    case BC_SERVER_STORING:
+        c->storing = number != 0;
+        break;
+    case BC_SERVER_BINDING:
+        set_binding(c, value->bytes.len == 2);
+        break;
+    default:
+        break;
+    }
+    bc_lwm2m_changed(c, path);
+}
+
+/* One resource of a write; `do_it` false only checks. */
+static uint8_t write_item(struct bc_lwm2m_client *c, const struct bc_write_item *item,
+                          int32_t format, bool do_it)
+{
+    const struct bc_resource_row *row = bc_builtin_find(item->path);
+    struct bc_value value;
+    if (row == NULL)
+        return BC_COAP_NOT_FOUND;
+    if ((row->access & BC_ACCESS_WRITE) == 0 || item->path.object == 5)
+        return BC_COAP_METHOD_NOT_ALLOWED;
+    if (!decode(row, format, item->bytes, &value))
+        return BC_COAP_BAD_REQUEST;
+    if (item->path.object == 1 && !server_value_legal(item->path, &value))
+        return BC_COAP_BAD_REQUEST;
+    if (do_it)
+        apply(c, item->path, &value);
+    return BC_COAP_CHANGED;
+}
+
+static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items items, bool do_it)
+{
+    struct bc_write_item item;
+    uint8_t code = BC_COAP_BAD_REQUEST;
+    while (bc_write_next(&items, &item)) {
+        if (items.path.depth == 3 && item.path.resource != items.path.resource)
+            return BC_COAP_BAD_REQUEST;
+        code = write_item(c, &item, items.format, do_it);
+        if (code != BC_COAP_CHANGED)
+            return code;
+    }
+    bool whole = items.format != BC_COAP_FORMAT_TLV || items.rest.len == 0;
+    return whole ? code : BC_COAP_BAD_REQUEST;
+}
+
+static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                     struct bc_path path)
+{
+    int32_t format = (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT,
+                                                       BC_COAP_FORMAT_ABSENT);
+    bool tlv = format == BC_COAP_FORMAT_TLV;
+    bool flat = format == BC_COAP_FORMAT_TEXT || format == BC_COAP_FORMAT_OPAQUE ||
+                format == BC_COAP_FORMAT_ABSENT;
+    if (!tlv && !(flat && path.depth == 3)) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
+        return;
+    }
+    struct bc_write_items items = {request->payload, path, format, tlv ? UINT16_MAX : 1};
+    uint8_t code = write_all(c, items, false);
+    bc_lwm2m_reply_code(c, request, code);
+    if (code == BC_COAP_CHANGED)
+        (void)write_all(c, items, true);
+}
+
+/* --- Executing ------------------------------------------------------------------------------- */
+
+static void on_execute(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                       struct bc_path path)
+{
+    const struct bc_resource_row *row = bc_builtin_find(path);
+    if ((row->access & BC_ACCESS_EXECUTE) == 0 || path.object == 5) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED);
+        return;
+    }
+    bc_lwm2m_reply_code(c, request, BC_COAP_CHANGED);
+    if (path.object == 3)
+        bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_REBOOT});
+    else if (path.resource == BC_SERVER_UPDATE_TRIGGER)
+        (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, 0);
+    else if (c->status == BC_STATUS_REGISTERED)
+        (void)bc_lwm2m_disable(c);
+}
+
+void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                                 struct bc_path path)
+{
+    if (!bc_builtin_has(path))
+        bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
+    else if (request->code == BC_COAP_GET)
+        on_get(c, request, path);
+    else if (request->code == BC_COAP_POST && path.depth == 3)
+        on_execute(c, request, path);
+    else if (request->code != BC_COAP_DELETE && path.depth >= 2)
+        on_write(c, request, path);
+    else
+        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED);
+}
+
+/* --- Reporting ------------------------------------------------------------------------------- */
+
+void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path)
+{
+    struct bc_observation *observation = bc_lwm2m_observation_of(c, path);
+    if (observation == NULL || c->status != BC_STATUS_REGISTERED)
+        return;
+    struct bc_coap_draft draft;
+    bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, BC_COAP_CONTENT, &observation->token);
+    uint32_t sequence = bc_lwm2m_next_sequence(c, observation->path);
+    bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
+    if (bc_lwm2m_write_builtin(c, &draft.w, observation->path, observation->accept) !=
+            BC_COAP_CONTENT ||
+        bc_coap_submit(&c->coap, &draft, TAG_NOTIFY_OWN, 0, false) != BC_OK)
+        return;
+    observation->sequence = sequence;
+    bc_lwm2m_remember_sent(observation, draft.message_id);
+}

@@ -1,0 +1,243 @@
+/*
+ * The LwM2M 1.0 client (OMA-TS-LightweightM2M-V1_0): registration interface, device management
+ * and information reporting over one coap/endpoint. What the built-in objects hold and what a
+ * custom object answers is asked of the host through `struct bc_lwm2m_host`; names are resolved
+ * and datagrams carried by whoever drives it.
+ */
+#ifndef BC_LWM2M_CLIENT_H
+#define BC_LWM2M_CLIENT_H
+
+#include "bc260y/limits.h"
+#include "bc260y/module.h"
+#include "coap/endpoint.h"
+#include "lwm2m/objects.h"
+#include "lwm2m/value.h"
+
+/* How something we asked of the server ended. */
+enum bc_outcome {
+    BC_OUTCOME_DONE,
+    BC_OUTCOME_TIMEOUT,
+    BC_OUTCOME_EXPIRED, /* the registration is gone */
+    BC_OUTCOME_RESET,
+    BC_OUTCOME_BAD_REQUEST,
+    BC_OUTCOME_FORBIDDEN,
+    BC_OUTCOME_NOT_FOUND,
+    BC_OUTCOME_PRECONDITION,
+    BC_OUTCOME_OTHER,
+};
+
+/* Why an update is sent. */
+enum bc_update_reason {
+    BC_UPDATE_AUTOMATIC, /* the interval of G 2.1 is over */
+    BC_UPDATE_LIFETIME,  /* the host set another lifetime */
+    BC_UPDATE_BINDING,   /* the host set another binding */
+    BC_UPDATE_OBJECT_ADDED,
+    BC_UPDATE_OBJECT_DELETED,
+    BC_UPDATE_SERVER,  /* the server asked for it or wrote /1 */
+    BC_UPDATE_RECOVER, /* after deep sleep */
+};
+
+enum bc_lwm2m_event_kind {
+    BC_EVENT_REGISTERED,   /* outcome */
+    BC_EVENT_UPDATED,      /* outcome, reason, message_id */
+    BC_EVENT_DEREGISTERED, /* outcome */
+    BC_EVENT_REPORT_ACKED, /* outcome, message_id */
+    BC_EVENT_RESET,        /* message_id: of a notification; its observation is gone */
+    BC_EVENT_LIFETIME_CHANGED,
+    BC_EVENT_BINDING_CHANGED,
+    BC_EVENT_REBOOT, /* 3/0/4 was executed and answered */
+    /* What the host must answer: message_id and path; may be refused by returning false. */
+    BC_EVENT_READ,    /* query */
+    BC_EVENT_OBSERVE, /* also when it was answered by itself */
+    BC_EVENT_CANCEL,
+    BC_EVENT_EXECUTE,
+    BC_EVENT_WRITE, /* items */
+};
+
+/* The resources a write carries; walk with bc_write_next(). */
+struct bc_write_items {
+    bc_view rest;
+    struct bc_path path;
+    int32_t format;
+    uint16_t left; /* how many are still to come */
+};
+struct bc_write_item {
+    struct bc_path path;
+    enum bc_value_type type; /* STRING or OPAQUE: the wire does not tell more */
+    bc_view bytes;
+};
+bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out);
+
+struct bc_lwm2m_event {
+    enum bc_lwm2m_event_kind kind;
+    enum bc_outcome outcome;
+    enum bc_update_reason reason;
+    uint16_t message_id;
+    struct bc_path path;
+    struct bc_write_items items;
+    const struct bc_coap_message *request; /* for its Uri-Query */
+};
+
+/* What the client needs of the one it works for. Both functions are called from within calls on
+ * the client and must not call it back. */
+struct bc_lwm2m_host {
+    /* Tells what happened. False only for what the host must answer, when it has no room for it:
+     * the client then behaves as if the request had been lost. */
+    bool (*on_event)(void *context, const struct bc_lwm2m_event *event);
+    /* The value of a built-in resource of objects 3, 4 and 5. `scratch` is for texts and lists. */
+    bool (*value)(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
+    /* A server's write to a built-in resource of object 3; false = refuse (4.00). */
+    bool (*write)(void *context, struct bc_path path, const struct bc_value *value);
+    void (*trace)(void *context, const char *line);
+};
+
+/* What the host has configured; the client changes lifetime and binding when the server does. */
+struct bc_lwm2m_settings {
+    char endpoint[BC_ENDPOINT_BYTES_MAX + 1];
+    uint32_t lifetime_s;
+    bool queue_mode; /* binding UQ, else U */
+    bool auto_ack;   /* observe requests are answered without the host */
+    bool updates;    /* automatic updates (lifetime_enable) */
+    struct bc_objects objects;
+};
+
+enum bc_request_kind {
+    BC_REQUEST_FREE,
+    BC_REQUEST_READ,
+    BC_REQUEST_WRITE,
+    BC_REQUEST_EXECUTE,
+    BC_REQUEST_OBSERVE,
+    BC_REQUEST_CANCEL,
+};
+
+/* A server's request that the host has to answer. */
+struct bc_request {
+    uint64_t since_ms;
+    struct bc_coap_token token;
+    struct bc_path path;
+    int32_t accept;
+    uint16_t message_id;
+    uint8_t kind;
+    bool confirmable;
+    bool acknowledged; /* the answer goes as a message of its own */
+    bc_chunk parts;    /* what the host has given so far, see parts.h */
+    uint16_t next_index;
+};
+
+#define BC_OBSERVATION_SENT 4 /* message IDs remembered, for resets to unconfirmed ones */
+
+struct bc_observation {
+    struct bc_coap_token token; /* len 0 and alive is possible */
+    struct bc_path path;
+    int32_t accept;
+    uint32_t sequence; /* of the last notification, 24 bits */
+    uint16_t sent[BC_OBSERVATION_SENT];
+    uint8_t sent_count; /* wraps; the next goes to sent_count % BC_OBSERVATION_SENT */
+    bool alive;
+};
+
+struct bc_lwm2m_client {
+    struct bc_coap_endpoint coap;
+    const struct bc_lwm2m_host *host;
+    void *host_context;
+    struct bc_lwm2m_settings *settings; /* borrowed */
+    struct bc_address server;
+    uint64_t registered_ms; /* the last time the server accepted us */
+    uint64_t update_ms;     /* when the next automatic update is due, or BC_NEVER */
+    uint32_t pmin_s, pmax_s, disable_timeout_s;
+    uint32_t accepted_lifetime_s;
+    uint8_t status; /* enum bc_status */
+    bool storing;
+    uint8_t location_bytes;
+    char location[BC_LOCATION_BYTES_MAX];
+    struct bc_request request[BC_REQUESTS_MAX];
+    struct bc_observation observation[BC_OBSERVATIONS_MAX];
+    bc_chunk parts; /* of a notification in parts */
+    uint16_t parts_next_index;
+    struct bc_path parts_path;
+};
+
+/* `settings`, `random` and `workspace` (BC_ARENA_BYTES) stay the caller's. */
+void bc_lwm2m_init(struct bc_lwm2m_client *c, const struct bc_lwm2m_host *host, void *context,
+                   struct bc_lwm2m_settings *settings, struct bc_random *random,
+                   uint8_t *workspace);
+
+/* Back to the state after power-up, but for the settings. */
+void bc_lwm2m_reset(struct bc_lwm2m_client *c, enum bc_status status);
+
+/* Changes the status; asserts that the step is legal and traces it. */
+void bc_lwm2m_set_status(struct bc_lwm2m_client *c, enum bc_status next);
+
+/* --- Registration interface ------------------------------------------------------------------ */
+
+/* Sends the registration; the status must be REGISTERING. Ends in BC_EVENT_REGISTERED. */
+enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address *server);
+
+/* Sends an update that carries what `value` says: the new lifetime (BC_UPDATE_LIFETIME), the new
+ * binding, 1 = UQ (BC_UPDATE_BINDING), BC_UPDATE_CARRIES_ bits (BC_UPDATE_SERVER), or 0. Lifetime
+ * and binding become the settings when the server accepts them. Ends in BC_EVENT_UPDATED.
+ * BC_ERR_STATE unless REGISTERED or RECOVERING. */
+#define BC_UPDATE_CARRIES_LIFETIME 1U
+#define BC_UPDATE_CARRIES_BINDING 2U
+enum bc_err bc_lwm2m_update(struct bc_lwm2m_client *c, enum bc_update_reason reason,
+                            uint32_t value);
+
+/* Ends in BC_EVENT_DEREGISTERED. */
+enum bc_err bc_lwm2m_deregister(struct bc_lwm2m_client *c);
+
+/* True when the lifetime the server accepted has passed since it last heard of us. */
+bool bc_lwm2m_expired(const struct bc_lwm2m_client *c, uint64_t now_ms);
+
+/* The interval of automatic updates (G 2.1), integer arithmetic: 300 -> 250, 86400 -> 82045. */
+uint32_t bc_lwm2m_update_interval_s(uint32_t lifetime_s);
+
+/* How a response code ends a request of ours: the one place that reads them. */
+enum bc_outcome bc_lwm2m_outcome(uint8_t code);
+
+/* --- Answers of the host --------------------------------------------------------------------- */
+
+struct bc_answer {
+    uint16_t message_id;
+    uint8_t code;         /* of the CoAP response */
+    struct bc_path path;  /* with a value only */
+    struct bc_value value;
+    uint16_t index; /* N-1 .. 0; the last one sends */
+};
+
+/* Answers a READ; or an OBSERVE or CANCEL; or a WRITE; or an EXECUTE. BC_ERR_ABSENT for a message
+ * ID that waits for no such answer, BC_ERR_RANGE for a path outside the request or an index out of
+ * turn, BC_ERR_FULL when it does not fit. After an error the request waits as before. */
+enum bc_err bc_lwm2m_answer(struct bc_lwm2m_client *c, enum bc_request_kind kind,
+                            const struct bc_answer *answer);
+
+/* Sends a resource to whoever observes it. `*message_id` is set when a message went (index 0),
+ * `*sent` tells whether one did. BC_ERR_ABSENT when nobody observes it. */
+struct bc_notification {
+    struct bc_path path;
+    struct bc_value value;
+    uint16_t index;
+    bool confirmable;
+};
+enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notification *notification,
+                            bool *sent, uint16_t *message_id);
+
+/* A built-in resource has another value: tells its observers. */
+void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path);
+
+/* --- Driving --------------------------------------------------------------------------------- */
+
+void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms,
+                          const struct bc_address *from, bc_view in);
+void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms);
+uint64_t bc_lwm2m_deadline(const struct bc_lwm2m_client *c);
+
+/* True when nothing lives in the workspace. */
+bool bc_lwm2m_idle(const struct bc_lwm2m_client *c);
+
+/* True when nothing is under way in either direction: the moment to sleep. */
+bool bc_lwm2m_quiet(const struct bc_lwm2m_client *c);
+
+/* Drops observations below an object that is no more. */
+void bc_lwm2m_forget_object(struct bc_lwm2m_client *c, uint16_t object);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * What a server asks of the module (LwM2M 1.0 sections 5.4 and 5.5). Built-in objects are answered
+ * at once (builtin_ops.c); for custom objects the host is asked and the request waits (answer.c).
+ *
+ *   server                        module                        host
+ *     | --- CON GET /19/0/0 ------> | --- BC_EVENT_READ --------> |
+ *     | <-- ACK 2.05 -------------- | <-- bc_lwm2m_answer ------- |
+ */
+#include "base/sink.h"
+#include "lwm2m/builtin.h"
+#include "lwm2m/inside.h"
+
+/* What a request on a custom object turns out to be: something the host answers, or a code. */
+struct verdict {
+    enum bc_request_kind kind;
+    uint8_t code; /* of the refusal, when kind is FREE; 0 = discover */
+    uint16_t items;
+};
+
+static struct verdict refuse(uint8_t code)
+{
+    return (struct verdict){BC_REQUEST_FREE, code, 0};
+}
+
+void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                         uint8_t code)
+{
+    struct bc_coap_draft draft;
+    bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
+                        code);
+    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
+        bc_coap_forget(&c->coap, request->message_id);
+}
+
+int bc_lwm2m_observe_of(const struct bc_coap_message *request)
+{
+    int64_t value = bc_coap_option_number_of(request, BC_COAP_OBSERVE, -1);
+    return request->code == BC_COAP_GET && (value == 0 || value == 1) ? (int)value : -1;
+}
+
+int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32_t accept)
+{
+    bool single = path.depth == 3;
+    bool flat = single && type != BC_VALUE_LIST;
+    switch (accept) {
+    case BC_COAP_FORMAT_ABSENT:
+        if (!flat)
+            return BC_COAP_FORMAT_TLV;
+        return type == BC_VALUE_OPAQUE ? BC_COAP_FORMAT_OPAQUE : BC_COAP_FORMAT_TEXT;
+    case BC_COAP_FORMAT_TEXT:
+    case BC_COAP_FORMAT_OPAQUE:
+        return flat ? accept : -1;
+    case BC_COAP_FORMAT_TLV:
+        return accept;
+    default:
+        return -1;
+    }
+}
+
+static bool accept_known(struct bc_path path, int32_t accept)
+{
+    return bc_lwm2m_pick_format(path, BC_VALUE_STRING, accept) >= 0;
+}
+
+/* --- Writes ---------------------------------------------------------------------------------- */
+
+static bool write_next_tlv(struct bc_write_items *items, struct bc_write_item *out)
+{
+    struct bc_tlv tlv;
+    if (!bc_tlv_next(&items->rest, &tlv))
+        return false;
+    *out = (struct bc_write_item){
+        .path = BC_PATH_RESOURCE(items->path.object, items->path.instance, tlv.id),
+        .type = BC_VALUE_OPAQUE,
+        .bytes = tlv.value,
+    };
+    return true;
+}
+
+bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out)
+{
+    if (items->left == 0)
+        return false;
+    items->left--;
+    if (items->format == BC_COAP_FORMAT_TLV)
+        return write_next_tlv(items, out);
+    enum bc_value_type type =
+        items->format == BC_COAP_FORMAT_TEXT ? BC_VALUE_STRING : BC_VALUE_OPAQUE;
+    *out = (struct bc_write_item){items->path, type, items->rest};
+    return true;
+}
+
+/* Checks a TLV payload whole before anything of it counts. */
+static struct verdict judge_tlv(const struct bc_lwm2m_client *c, struct bc_path path,
+                                bc_view payload)
+{
+    struct bc_tlv tlv;
+    uint16_t count = 0;
+    size_t shown = 0; /* bytes the host's line will take for it */
+    for (; bc_tlv_next(&payload, &tlv); count++) {
+        struct bc_path at = BC_PATH_RESOURCE(path.object, path.instance, tlv.id);
+        if (tlv.type != BC_TLV_RESOURCE || (path.depth == 3 && tlv.id != path.resource))
+            return refuse(BC_COAP_BAD_REQUEST);
+        if (!bc_objects_has(&c->settings->objects, at))
+            return refuse(BC_COAP_NOT_FOUND);
+        shown += BC_URC_HEAD_BYTES_MAX + 2 * tlv.value.len;
+        if (tlv.value.len > BC_OPAQUE_BYTES_MAX || shown > BC_URC_BYTES)
+            return refuse(BC_COAP_REQUEST_ENTITY_TOO_LARGE);
+    }
+    if (payload.len > 0 || count == 0 || (path.depth == 3 && count > 1))
+        return refuse(BC_COAP_BAD_REQUEST);
+    return (struct verdict){BC_REQUEST_WRITE, 0, count};
+}
+
+static int32_t content_format(const struct bc_coap_message *request)
+{
+    return (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT,
+                                             BC_COAP_FORMAT_ABSENT);
+}
+
+static struct verdict judge_write(const struct bc_lwm2m_client *c,
+                                  const struct bc_coap_message *request, struct bc_path path)
+{
+    int32_t format = content_format(request);
+    if (format == BC_COAP_FORMAT_TLV)
+        return judge_tlv(c, path, request->payload);
+    bool text = format == BC_COAP_FORMAT_TEXT;
+    if (!text && format != BC_COAP_FORMAT_OPAQUE && format != BC_COAP_FORMAT_ABSENT)
+        return refuse(BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
+    if (path.depth == 2) /* write-attributes have no payload; several resources need TLV */
+        return refuse(request->payload.len == 0 ? BC_COAP_METHOD_NOT_ALLOWED
+                                                : BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
+    if (request->payload.len > (text ? BC_STRING_BYTES_MAX : BC_OPAQUE_BYTES_MAX))
+        return refuse(BC_COAP_REQUEST_ENTITY_TOO_LARGE);
+    return (struct verdict){BC_REQUEST_WRITE, 0, 1};
+}
+
+/* --- Everything on custom objects ------------------------------------------------------------- */
+
+static struct verdict judge_get(const struct bc_lwm2m_client *c,
+                                const struct bc_coap_message *request, struct bc_path path)
+{
+    int observe = bc_lwm2m_observe_of(request);
+    int64_t accept = bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
+    if (accept == BC_COAP_FORMAT_LINK && observe < 0)
+        return refuse(0);
+    if (!accept_known(path, (int32_t)accept))
+        return refuse(BC_COAP_NOT_ACCEPTABLE);
+    if (observe == 0 && !bc_lwm2m_observe_room(c, path))
+        return refuse(BC_COAP_SERVICE_UNAVAILABLE);
+    enum bc_request_kind kinds[] = {BC_REQUEST_READ, BC_REQUEST_OBSERVE, BC_REQUEST_CANCEL};
+    return (struct verdict){kinds[observe + 1], 0, 0};
+}
+
+static struct verdict judge(const struct bc_lwm2m_client *c,
+                            const struct bc_coap_message *request, struct bc_path path)
+{
+    if (!bc_objects_has(&c->settings->objects, path))
+        return refuse(path.depth == 0 && request->code != BC_COAP_GET ? BC_COAP_METHOD_NOT_ALLOWED
+                                                                      : BC_COAP_NOT_FOUND);
+    switch (request->code) {
+    case BC_COAP_GET:
+        return judge_get(c, request, path);
+    case BC_COAP_PUT:
+        return path.depth >= 2 ? judge_write(c, request, path) : refuse(BC_COAP_METHOD_NOT_ALLOWED);
+    case BC_COAP_POST:
+        if (path.depth == 3)
+            return (struct verdict){BC_REQUEST_EXECUTE, 0, 0};
+        return path.depth == 2 ? judge_write(c, request, path) : refuse(BC_COAP_METHOD_NOT_ALLOWED);
+    default:
+        return refuse(BC_COAP_METHOD_NOT_ALLOWED);
+    }
+}
+
+static void reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                           struct bc_path path)
+{
+    struct bc_coap_draft draft;
+    bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
+                        BC_COAP_CONTENT);
+    bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
+    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &c->settings->objects,
+                                path);
+    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
+        bc_coap_forget(&c->coap, request->message_id);
+}
+
+/* The observe answer that auto_ack gives: 2.05 with the Observe option and no content (G 2.2). */
+static void reply_auto(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                       struct bc_path path, enum bc_request_kind kind)
+{
+    struct bc_coap_draft draft;
+    bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
+                        BC_COAP_CONTENT);
+    if (kind == BC_REQUEST_OBSERVE) {
+        int32_t accept = (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT,
+                                                           BC_COAP_FORMAT_ABSENT);
+        const struct bc_observation *observation =
+            bc_lwm2m_observe(c, &request->token, path, accept);
+        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, observation->sequence);
+    } else {
+        bc_lwm2m_unobserve(c, path);
+    }
+    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
+        bc_coap_forget(&c->coap, request->message_id);
+}
+
+static struct bc_request *free_request(struct bc_lwm2m_client *c)
+{
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++)
+        if (c->request[i].kind == BC_REQUEST_FREE)
+            return &c->request[i];
+    return NULL;
+}
+
+static bool tell_host(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                      struct bc_path path, const struct verdict *verdict)
+{
+    static const enum bc_lwm2m_event_kind kinds[] = {
+        [BC_REQUEST_READ] = BC_EVENT_READ,       [BC_REQUEST_WRITE] = BC_EVENT_WRITE,
+        [BC_REQUEST_EXECUTE] = BC_EVENT_EXECUTE, [BC_REQUEST_OBSERVE] = BC_EVENT_OBSERVE,
+        [BC_REQUEST_CANCEL] = BC_EVENT_CANCEL,
+    };
+    struct bc_lwm2m_event event = {
+        .kind = kinds[verdict->kind],
+        .message_id = request->message_id,
+        .path = path,
+        .request = request,
+        .items = {request->payload, path, content_format(request), verdict->items},
+    };
+    return bc_lwm2m_emit(c, &event);
+}
+
+static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
+                     const struct bc_coap_message *request, struct bc_path path,
+                     const struct verdict *verdict)
+{
+    bool observes = verdict->kind == BC_REQUEST_OBSERVE || verdict->kind == BC_REQUEST_CANCEL;
+    bool by_itself = observes && c->settings->auto_ack;
+    struct bc_request *slot = free_request(c);
+    if (slot == NULL && !by_itself) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_SERVICE_UNAVAILABLE);
+        return;
+    }
+    if (!tell_host(c, request, path, verdict)) {
+        bc_coap_forget(&c->coap, request->message_id);
+        return;
+    }
+    if (by_itself) {
+        reply_auto(c, request, path, verdict->kind);
+        return;
+    }
+    if (verdict->kind == BC_REQUEST_CANCEL)
+        bc_lwm2m_unobserve(c, path);
+    *slot = (struct bc_request){
+        .since_ms = now_ms,
+        .token = request->token,
+        .path = path,
+        .accept =
+            (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT),
+        .message_id = request->message_id,
+        .kind = (uint8_t)verdict->kind,
+        .confirmable = request->type == BC_COAP_CON,
+    };
+}
+
+/* Transfers in blocks are not taken: a first block that is also the last is a whole message. */
+static bool in_blocks(const struct bc_coap_message *request)
+{
+    int64_t block = bc_coap_option_number_of(request, BC_COAP_BLOCK1, 0);
+    return block >> 4 != 0 || (block & 8) != 0;
+}
+
+void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
+                         const struct bc_coap_message *request)
+{
+    struct bc_path path;
+    if (bc_path_read(request, &path) != BC_OK) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
+    } else if (in_blocks(request)) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_REQUEST_ENTITY_TOO_LARGE);
+    } else if (path.depth > 0 && path.object == 0) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_UNAUTHORIZED);
+    } else if (path.depth > 0 && bc_object_built_in(path.object)) {
+        bc_lwm2m_on_builtin_request(c, request, path);
+    } else {
+        struct verdict verdict = judge(c, request, path);
+        if (verdict.kind != BC_REQUEST_FREE)
+            ask_host(c, now_ms, request, path, &verdict);
+        else if (verdict.code == 0)
+            reply_discover(c, request, path);
+        else
+            bc_lwm2m_reply_code(c, request, verdict.code);
+    }
+}

@@ -1,0 +1,72 @@
+/*
+ * What the files of lwm2m/ share and nobody else includes.
+ */
+#ifndef BC_LWM2M_INSIDE_H
+#define BC_LWM2M_INSIDE_H
+
+#include "lwm2m/client.h"
+
+/* Whose exchange it is. Updates are TAG_UPDATE + reason. */
+enum tag {
+    TAG_REGISTER = 1,
+    TAG_DEREGISTER,
+    TAG_DISABLE,    /* a deregistration the server asked for */
+    TAG_NOTIFY,     /* the host's, confirmable; context = index of the observation */
+    TAG_NOTIFY_OWN, /* of a built-in resource */
+    TAG_ANSWER,     /* a separate response; context = its token, see answer.c */
+    TAG_UPDATE = 16,
+};
+
+/* register.c: the end of a registration, update or deregistration. */
+void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, uint64_t now_ms,
+                                    const struct bc_coap_event *event);
+/* A deregistration that the server asked for (1/0/4). */
+enum bc_err bc_lwm2m_disable(struct bc_lwm2m_client *c);
+uint64_t bc_lwm2m_update_due(const struct bc_lwm2m_client *c);
+
+/* dispatch.c: a request of the server. */
+void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
+                         const struct bc_coap_message *request);
+void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                         uint8_t code);
+
+/* The Observe option of a request: 0, 1, or -1 when absent or meaningless. */
+int bc_lwm2m_observe_of(const struct bc_coap_message *request);
+
+/* builtin_ops.c: a request below a built-in object. */
+void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                                 struct bc_path path);
+/* Adds Content-Format and the payload that `path` has now; an error code leaves `w` as it was. */
+uint8_t bc_lwm2m_write_builtin(struct bc_lwm2m_client *c, struct bc_coap_writer *w,
+                               struct bc_path path, int32_t accept);
+
+/* links.c: link-format (RFC 6690). */
+void bc_lwm2m_put_registration_links(bc_sink *out, const struct bc_objects *objects);
+void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_objects *objects,
+                                 struct bc_path path);
+
+/* observe.c */
+struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
+                                        const struct bc_coap_token *token, struct bc_path path,
+                                        int32_t accept);
+/* The Observe value of the next message to who observes that path. */
+uint32_t bc_lwm2m_next_sequence(struct bc_lwm2m_client *c, struct bc_path path);
+bool bc_lwm2m_observe_room(const struct bc_lwm2m_client *c, struct bc_path path);
+void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path);
+/* Who observes a resource: its own observation, else its instance's, else its object's. */
+struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct bc_path resource);
+struct bc_observation *bc_lwm2m_observation_sent(struct bc_lwm2m_client *c, uint16_t message_id);
+void bc_lwm2m_remember_sent(struct bc_observation *observation, uint16_t message_id);
+
+/* The format of an answer to `accept` (BC_COAP_FORMAT_ABSENT = our choice): -1 when none fits. A
+ * single resource takes text, opaque or TLV, anything above it TLV. */
+int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32_t accept);
+
+/* answer.c */
+void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c);
+void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c, uint64_t now_ms);
+uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c);
+
+bool bc_lwm2m_emit(struct bc_lwm2m_client *c, const struct bc_lwm2m_event *event);
+
+#endif

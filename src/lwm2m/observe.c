@@ -1,0 +1,87 @@
+/*
+ * Who observes what (RFC 7641, LwM2M 1.0 section 5.5). One observation a path: a server that asks
+ * again with another token takes the old one's place.
+ */
+#include "lwm2m/inside.h"
+
+static struct bc_observation *find(struct bc_lwm2m_client *c, struct bc_path path)
+{
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
+        if (c->observation[i].alive && bc_path_equal(c->observation[i].path, path))
+            return &c->observation[i];
+    return NULL;
+}
+
+bool bc_lwm2m_observe_room(const struct bc_lwm2m_client *c, struct bc_path path)
+{
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
+        if (!c->observation[i].alive || bc_path_equal(c->observation[i].path, path))
+            return true;
+    return false;
+}
+
+uint32_t bc_lwm2m_next_sequence(struct bc_lwm2m_client *c, struct bc_path path)
+{
+    const struct bc_observation *observation = find(c, path);
+    return observation == NULL ? 0 : (observation->sequence + 1) & 0xFFFFFF;
+}
+
+struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
+                                        const struct bc_coap_token *token, struct bc_path path,
+                                        int32_t accept)
+{
+    uint32_t sequence = bc_lwm2m_next_sequence(c, path);
+    struct bc_observation *observation = find(c, path);
+    for (size_t i = 0; observation == NULL && i < BC_OBSERVATIONS_MAX; i++)
+        if (!c->observation[i].alive)
+            observation = &c->observation[i];
+    if (observation != NULL)
+        *observation = (struct bc_observation){.token = *token,
+                                               .path = path,
+                                               .accept = accept,
+                                               .sequence = sequence,
+                                               .alive = true};
+    return observation;
+}
+
+void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path)
+{
+    struct bc_observation *observation = find(c, path);
+    if (observation != NULL)
+        observation->alive = false;
+}
+
+void bc_lwm2m_forget_object(struct bc_lwm2m_client *c, uint16_t object)
+{
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
+        if (c->observation[i].path.object == object)
+            c->observation[i].alive = false;
+}
+
+struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct bc_path resource)
+{
+    struct bc_observation *found = NULL;
+    for (struct bc_path path = resource; found == NULL && path.depth > 0; path.depth--)
+        found = find(c, path);
+    return found;
+}
+
+void bc_lwm2m_remember_sent(struct bc_observation *observation, uint16_t message_id)
+{
+    observation->sent[observation->sent_count % BC_OBSERVATION_SENT] = message_id;
+    observation->sent_count++;
+    if (observation->sent_count == 2 * BC_OBSERVATION_SENT)
+        observation->sent_count = BC_OBSERVATION_SENT;
+}
+
+struct bc_observation *bc_lwm2m_observation_sent(struct bc_lwm2m_client *c, uint16_t message_id)
+{
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++) {
+        struct bc_observation *observation = &c->observation[i];
+        for (unsigned k = 0; k < BC_OBSERVATION_SENT; k++)
+            if (observation->alive && k < observation->sent_count &&
+                observation->sent[k] == message_id)
+                return observation;
+    }
+    return NULL;
+}

@@ -1,0 +1,54 @@
+/*
+ * Power-up and reboot (MODULE section 5): RDY, +CFUN: 1, +CPIN: READY, and +IP once attached. What
+ * the guide keeps is kept; registration, observations and everything under way are lost.
+ */
+#include <string.h>
+
+#include "module/state.h"
+
+static const struct base_settings power_up_settings = {
+    .sleep = 1,
+    .sleep_events = true,
+    .psm = 1,
+    .t3412 = "01000001",
+    .t3324 = "00000101",
+    .edrx_value = "0101",
+    .baud = 115200,
+};
+
+static void restore_profile(struct bc_module *m)
+{
+    const struct stored *stored = &m->stored;
+    bool saved = stored->profile_saved;
+    m->port.echo = saved ? stored->profile_echo : true;
+    m->port.quiet = saved ? stored->profile_quiet : false;
+    m->port.verbose = saved ? stored->profile_verbose : true;
+    m->port.cme_errors = saved ? stored->profile_cme_errors : 0;
+}
+
+void module_boot(struct bc_module *m)
+{
+    m->base = power_up_settings;
+    m->query_ready = false;
+    m->query_open = false;
+    m->power.reboot_at_ms = BC_NEVER;
+    m->power.serial_ms = m->now_ms;
+    m->power.state = POWER_AWAKE;
+    m->power.swallow = false;
+    memcpy(m->utc_offset, "+08:00", sizeof("+08:00"));
+    memcpy(m->timezone, "Asia/Shanghai", sizeof("Asia/Shanghai"));
+    bc_at_port_drop_line(&m->port);
+    restore_profile(m);
+    bc_lwm2m_reset(&m->client,
+                   m->stored.configured ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
+    module_apply_settings(m);
+    module_urc(m, "RDY");
+    module_urc(m, "+CFUN: 1");
+    module_urc(m, "+CPIN: READY");
+    radio_boot(m);
+}
+
+void module_reboot_in(struct bc_module *m, uint32_t delay_ms)
+{
+    m->power.reboot_at_ms = m->now_ms + delay_ms;
+}

@@ -1,0 +1,266 @@
+/*
+ * The module as a whole: the functions of bc260y/module.h, each of which brings time up to date,
+ * hands its input to the part it concerns and leaves the output to be taken.
+ */
+#include "bc260y/module.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/sink.h"
+#include "module/state.h"
+
+#define AWAKE_MS_DEFAULT 93000
+#define VERSION "0.1.0"
+
+static_assert(sizeof(struct bc_module) <= BC_MODULE_BYTES, "struct bc_module has outgrown its memory");
+static_assert(BC_AT_WORKSPACE_BYTES + BC_ARENA_BYTES <= BC_WORKSPACE_BYTES,
+              "the workspace is too small");
+
+static void trace(void *context, const char *line)
+{
+    struct bc_module *m = context;
+    if (m->trace != NULL)
+        m->trace(m->trace_context, line);
+}
+
+static const struct bc_lwm2m_host host = {
+    .on_event = module_on_event, .value = module_value, .write = module_write, .trace = trace};
+
+const char *bc_version(void)
+{
+    return VERSION;
+}
+
+size_t bc_module_bytes(void)
+{
+    return sizeof(struct bc_module);
+}
+
+/* --- Time ------------------------------------------------------------------------------------ */
+
+/* Nothing that could speak to the host goes on while it has no room: the network side waits as it
+ * would for a lost datagram. */
+static bool client_runs(const struct bc_module *m)
+{
+    return m->power.state == POWER_AWAKE && module_urc_room(m);
+}
+
+/* One thing that is due can make another one due: attachment after a reboot, the update after a
+ * wake-up. No chain is longer than ROUNDS_MAX. */
+#define ROUNDS_MAX 4
+
+static void advance(struct bc_module *m, uint64_t now_ms)
+{
+    if (now_ms > m->now_ms)
+        m->now_ms = now_ms;
+    for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+        if (bc_deadline(m) > m->now_ms)
+            return;
+        radio_on_time(m);
+        power_on_time(m);
+        module_query_on_time(m);
+        if (client_runs(m))
+            bc_lwm2m_on_time(&m->client, m->now_ms);
+    }
+}
+
+void bc_on_time(struct bc_module *m, uint64_t now_ms)
+{
+    advance(m, now_ms);
+}
+
+void bc_on_clock(struct bc_module *m, uint64_t now_ms, int64_t utc_s)
+{
+    advance(m, now_ms);
+    m->clock_known = true;
+    m->utc_zero_ms = utc_s * 1000 - (int64_t)m->now_ms;
+}
+
+void bc_on_wake_pin(struct bc_module *m, uint64_t now_ms)
+{
+    advance(m, now_ms);
+    power_on_wake(m);
+}
+
+void bc_on_reset(struct bc_module *m, uint64_t now_ms)
+{
+    advance(m, now_ms);
+    module_boot(m);
+    advance(m, now_ms);
+}
+
+uint64_t bc_deadline(const struct bc_module *m)
+{
+    uint64_t deadlines_ms[] = {
+        client_runs(m) ? bc_lwm2m_deadline(&m->client) : BC_NEVER,
+        radio_deadline(m),
+        power_deadline(m),
+        m->query_open ? m->query_until_ms : BC_NEVER,
+    };
+    uint64_t first_ms = BC_NEVER;
+    for (size_t i = 0; i < sizeof(deadlines_ms) / sizeof(deadlines_ms[0]); i++)
+        if (deadlines_ms[i] < first_ms)
+            first_ms = deadlines_ms[i];
+    return first_ms;
+}
+
+/* --- Building -------------------------------------------------------------------------------- */
+
+/* Copies a text of the given length (0 = any that fits), digits only when asked. */
+static bool take_text(char *to, size_t bytes, const char *text, const char *fallback,
+                      size_t digits)
+{
+    if (text == NULL)
+        text = fallback;
+    size_t len = strlen(text);
+    if (len == 0 || len >= bytes || (digits != 0 && len != digits))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (digits != 0 ? text[i] < '0' || text[i] > '9' : text[i] <= ' ' || text[i] > '~')
+            return false;
+    memcpy(to, text, len + 1);
+    return true;
+}
+
+static bool take_identity(struct identity *to, const struct bc_config *config)
+{
+    return take_text(to->imei, sizeof(to->imei), config->imei, "867724030023557", 15) &&
+           take_text(to->imsi, sizeof(to->imsi), config->imsi, "460111174747875", 15) &&
+           take_text(to->iccid, sizeof(to->iccid), config->iccid, "89861120224030023557", 20) &&
+           take_text(to->revision, sizeof(to->revision), config->revision, "BC260YCNAAR01A02", 0) &&
+           take_text(to->address, sizeof(to->address), config->address, "10.177.135.245", 0);
+}
+
+enum bc_err bc_module_init(struct bc_module **out, union bc_module_memory *memory,
+                           union bc_workspace *workspace, const struct bc_config *config,
+                           uint64_t now_ms)
+{
+    struct identity identity = {0};
+    if (!take_identity(&identity, config))
+        return BC_ERR_RANGE;
+    struct bc_module *m = (struct bc_module *)memory;
+    memset(m, 0, sizeof(*m));
+    m->identity = identity;
+    m->trace = config->trace;
+    m->trace_context = config->trace_context;
+    m->random.state = config->seed;
+    m->now_ms = now_ms;
+    m->awake_ms = config->awake_ms == 0 ? AWAKE_MS_DEFAULT : config->awake_ms;
+    m->radio.attach_ms = config->attach_ms;
+    m->power.keep_wake_command = config->keep_wake_command;
+    bc_at_port_init(&m->port, workspace->bytes);
+    module_factory_defaults(m);
+    bc_lwm2m_init(&m->client, &host, m, &m->stored.lwm2m, &m->random,
+                  workspace->bytes + BC_AT_WORKSPACE_BYTES);
+    module_boot(m);
+    advance(m, now_ms);
+    *out = m;
+    return BC_OK;
+}
+
+enum bc_status bc_module_status(const struct bc_module *m)
+{
+    return (enum bc_status)m->client.status;
+}
+
+/* --- The serial side ------------------------------------------------------------------------- */
+
+/* The final result of a command line (V.250 section 5.7): OK is 0, ERROR is 4. */
+static void put_result(const struct bc_at_port *port, bc_sink *out, int result)
+{
+    if (result == BC_AT_NO_RESULT || port->quiet)
+        return;
+    if (result == BC_AT_OK)
+        bc_put_text(out, port->verbose ? "\r\nOK\r\n" : "0\r");
+    else if (port->cme_errors > 0)
+        bc_put_format(out, "\r\n+CME ERROR: %d\r\n", result);
+    else
+        bc_put_text(out, port->verbose ? "\r\nERROR\r\n" : "4\r");
+}
+
+static void execute(struct bc_module *m, bc_sink *line)
+{
+    static const struct bc_at_table *const tables[] = {&module_qla_table, &module_base_table};
+    bc_sink out = bc_at_reply_begin(&m->port);
+    int result = BC_AT_ERROR_PARAMETER; /* a line that was too long has no bytes */
+    if (line->ptr != NULL)
+        result = bc_at_execute(tables, sizeof(tables) / sizeof(tables[0]), m, line, &out);
+    put_result(&m->port, &out, result);
+    bc_at_reply_end(&m->port, &out);
+}
+
+size_t bc_on_serial(struct bc_module *m, uint64_t now_ms, bc_view in)
+{
+    advance(m, now_ms);
+    size_t done = power_on_serial(m, in);
+    for (;;) {
+        size_t accepted;
+        bc_sink line;
+        bool whole = bc_at_on_bytes(&m->port, (bc_view){in.ptr + done, in.len - done}, &accepted,
+                                    &line);
+        done += accepted;
+        if (!whole)
+            break;
+        execute(m, &line);
+    }
+    advance(m, now_ms);
+    return done;
+}
+
+bool bc_take_serial(struct bc_module *m, bc_view *out)
+{
+    if (!bc_at_take(&m->port, out))
+        return false;
+    m->power.serial_ms = m->now_ms;
+    return true;
+}
+
+/* --- The network side ------------------------------------------------------------------------ */
+
+void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_address *from,
+                    bc_view in)
+{
+    advance(m, now_ms);
+    if (!radio_reachable(m)) {
+        trace(m, "radio: not reachable, datagram lost");
+        return;
+    }
+    if (!client_runs(m) || in.len > BC_DATAGRAM_BYTES_MAX)
+        return;
+    radio_on_downlink(m);
+    bc_lwm2m_on_datagram(&m->client, m->now_ms, from, in);
+}
+
+void bc_on_resolved(struct bc_module *m, uint64_t now_ms, uint32_t query_id,
+                    const struct bc_address *address)
+{
+    advance(m, now_ms);
+    module_on_resolved(m, query_id, address);
+}
+
+bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out)
+{
+    while (bc_coap_take(&m->client.coap, m->now_ms, out)) {
+        if (!radio_attached(m))
+            continue; /* nobody hears it */
+        radio_on_uplink(m);
+        *to = m->client.server;
+        return true;
+    }
+    return false;
+}
+
+/* --- The workspace --------------------------------------------------------------------------- */
+
+bool bc_idle(const struct bc_module *m)
+{
+    return bc_at_idle(&m->port) && bc_lwm2m_idle(&m->client);
+}
+
+void bc_lend_workspace(struct bc_module *m, union bc_workspace *workspace)
+{
+    assert(bc_idle(m));
+    bc_at_lend(&m->port, workspace->bytes);
+    bc_coap_lend(&m->client.coap, workspace->bytes + BC_AT_WORKSPACE_BYTES);
+}

@@ -1,0 +1,132 @@
+/*
+ * Deep sleep (MODULE section 5, G 5.2.2): entered when it is allowed and everything has been quiet
+ * for long enough, left by the wake pin, by AT bytes or when an update is due. A session that was
+ * registered is recovered with an update.
+ */
+#include "module/state.h"
+
+#define SERIAL_QUIET_MS 10000
+
+/* A GPRS timer 2 octet as AT+CPSMS gives it (3GPP TS 24.008 section 10.5.7.4), in ms. */
+static uint64_t active_time_ms(const char *bits)
+{
+    static const uint32_t units_s[] = {2, 60, 360, 60, 60, 60, 60, 0};
+    unsigned octet = 0;
+    for (unsigned i = 0; i < 8; i++)
+        octet = octet << 1 | (bits[i] == '1');
+    return (uint64_t)(octet & 31) * units_s[octet >> 5] * 1000;
+}
+
+static bool may_sleep(const struct bc_module *m)
+{
+    return m->power.state == POWER_AWAKE && m->base.sleep == 1 && m->base.psm == 1 &&
+           m->radio.state == RADIO_IDLE && m->power.reboot_at_ms == BC_NEVER &&
+           !m->query_open && bc_at_idle(&m->port) && bc_lwm2m_quiet(&m->client);
+}
+
+static uint64_t sleep_at_ms(const struct bc_module *m)
+{
+    uint64_t serial_ms = m->power.serial_ms + SERIAL_QUIET_MS;
+    uint64_t radio_ms = m->radio.quiet_since_ms + active_time_ms(m->base.t3324);
+    return serial_ms > radio_ms ? serial_ms : radio_ms;
+}
+
+static void enter(struct bc_module *m)
+{
+    m->power.state = POWER_ASLEEP;
+    if (bc_module_status(m) == BC_STATUS_REGISTERED)
+        bc_lwm2m_set_status(&m->client, BC_STATUS_NEEDS_RECOVERY);
+    if (m->base.sleep_events)
+        module_urc(m, "+QNBIOTEVENT: \"ENTER DEEPSLEEP\"");
+}
+
+static void leave(struct bc_module *m)
+{
+    bool events = m->base.sleep_events;
+    m->power.state = POWER_AWAKE;
+    m->power.serial_ms = m->now_ms;
+    m->radio.quiet_since_ms = m->now_ms;
+    m->base.sleep = 1; /* as after each boot (G 4.1.2.1) */
+    if (events)
+        module_urc(m, "+QNBIOTEVENT: \"EXIT DEEPSLEEP\"");
+}
+
+/* G 3.12: 0, or 3 when the lifetime is over or the server does not answer. */
+static void recover(struct bc_module *m)
+{
+    if (bc_module_status(m) != BC_STATUS_NEEDS_RECOVERY)
+        return;
+    bc_lwm2m_set_status(&m->client, BC_STATUS_RECOVERING);
+    if (!bc_lwm2m_expired(&m->client, m->now_ms) &&
+        bc_lwm2m_update(&m->client, BC_UPDATE_RECOVER, 0) == BC_OK)
+        return;
+    bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
+    module_urc(m, "+QLAURC: \"recovered\",%d", RESULT_RECOVERY_FAILED);
+}
+
+void power_on_wake(struct bc_module *m)
+{
+    if (m->power.state != POWER_ASLEEP)
+        return;
+    leave(m);
+    recover(m);
+}
+
+/* When the automatic update must wake us, or BC_NEVER. */
+static uint64_t update_at_ms(const struct bc_module *m)
+{
+    bool session = bc_module_status(m) == BC_STATUS_NEEDS_RECOVERY;
+    return session && m->stored.lwm2m.updates ? m->client.update_ms : BC_NEVER;
+}
+
+/* Bytes on a sleeping line wake the module; the command they belong to is lost with its CR, as on
+ * the hardware, unless it is to be kept. */
+size_t power_on_serial(struct bc_module *m, bc_view in)
+{
+    m->power.serial_ms = m->now_ms;
+    if (m->power.state == POWER_ASLEEP) {
+        power_on_wake(m);
+        m->power.swallow = !m->power.keep_wake_command;
+    }
+    if (m->power.state == POWER_OFF)
+        return in.len;
+    size_t lost = 0;
+    while (m->power.swallow && lost < in.len)
+        m->power.swallow = in.ptr[lost++] != '\r';
+    return lost;
+}
+
+void power_down(struct bc_module *m)
+{
+    module_urc(m, "POWERED DOWN");
+    bc_lwm2m_reset(&m->client, bc_module_status(m));
+    radio_set_cfun(m, 0);
+    m->power.state = POWER_OFF;
+}
+
+void power_on_time(struct bc_module *m)
+{
+    if (m->power.state == POWER_OFF)
+        return;
+    if (m->power.reboot_at_ms <= m->now_ms) {
+        module_boot(m);
+    } else if (m->power.state == POWER_ASLEEP) {
+        if (update_at_ms(m) > m->now_ms)
+            return;
+        leave(m);
+        bc_lwm2m_set_status(&m->client, BC_STATUS_RECOVERING);
+        bc_lwm2m_set_status(&m->client, BC_STATUS_REGISTERED);
+    } else if (may_sleep(m) && sleep_at_ms(m) <= m->now_ms) {
+        enter(m);
+    }
+}
+
+uint64_t power_deadline(const struct bc_module *m)
+{
+    if (m->power.state == POWER_OFF)
+        return BC_NEVER;
+    if (m->power.state == POWER_ASLEEP)
+        return update_at_ms(m);
+    uint64_t sleep_ms = may_sleep(m) ? sleep_at_ms(m) : BC_NEVER;
+    return sleep_ms < m->power.reboot_at_ms ? sleep_ms : m->power.reboot_at_ms;
+}

@@ -1,0 +1,177 @@
+/*
+ * Unsolicited result codes (G 3), in the form of the guide's logs. They wait in the AT port until
+ * the line is free. Those a server can cause by asking take half of the places at most; the rest
+ * is for what the module itself has to say, which is bounded by what is under way.
+ */
+#include <string.h>
+
+#include "base/sink.h"
+#include "module/state.h"
+
+#define URCS_A_STEP 4 /* the most that one datagram, timeout or command can cause */
+
+void module_urc(struct bc_module *m, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    bc_sink urc = bc_at_urc_begin(&m->port);
+    bc_put_vformat(&urc, format, arguments);
+    va_end(arguments);
+    if (!bc_at_urc_end(&m->port, &urc) && m->trace != NULL)
+        m->trace(m->trace_context, "urc: no room, dropped");
+}
+
+bool module_urc_room(const struct bc_module *m)
+{
+    return bc_at_urcs_waiting(&m->port) + URCS_A_STEP <= BC_URCS_MAX &&
+           bc_at_urc_room(&m->port) >= (size_t)URCS_A_STEP * BC_URC_HEAD_BYTES_MAX;
+}
+
+/* A server's request may add its URC when enough places stay for our own. */
+static bool request_end(struct bc_module *m, bc_sink *urc)
+{
+    size_t reserve = (BC_URCS_MAX - BC_URC_REQUESTS_MAX) * BC_URC_HEAD_BYTES_MAX;
+    bool alone = bc_at_urcs_waiting(&m->port) == 0;
+    if (bc_at_urcs_waiting(&m->port) >= BC_URC_REQUESTS_MAX)
+        return false;
+    if (!alone && urc->cap - urc->len < reserve)
+        return false;
+    return bc_at_urc_end(&m->port, urc);
+}
+
+static void put_path(bc_sink *urc, struct bc_path path)
+{
+    bc_put_format(urc, ",%d,%d", path.object, (int)bc_path_instance_or(path, -1));
+    bc_put_format(urc, ",%d", (int)bc_path_resource_or(path, -1));
+}
+
+static bool has_line_end(bc_view text)
+{
+    return text.len > 0 && (memchr(text.ptr, '\r', text.len) != NULL ||
+                            memchr(text.ptr, '\n', text.len) != NULL);
+}
+
+/* A text with a line end in it is shown as opaque: a URC is one line. */
+static void put_item(bc_sink *urc, uint16_t message_id, const struct bc_write_item *item,
+                     unsigned index)
+{
+    bool text = item->type == BC_VALUE_STRING && !has_line_end(item->bytes);
+    bc_put_format(urc, "+QLAURC: \"write\",%d", message_id);
+    put_path(urc, item->path);
+    bc_put_format(urc, ",%d,%u,\"", text ? BC_VALUE_STRING : BC_VALUE_OPAQUE,
+                  (unsigned)item->bytes.len);
+    if (text)
+        bc_put_bytes(urc, item->bytes);
+    else
+        bc_put_hex(urc, item->bytes);
+    bc_put_format(urc, "\",%u", index);
+}
+
+/* One line a resource, index n-1 .. 0; they stay together. */
+static bool urc_write(struct bc_module *m, const struct bc_lwm2m_event *event)
+{
+    struct bc_write_items items = event->items;
+    struct bc_write_item item;
+    bc_sink urc = bc_at_urc_begin(&m->port);
+    while (bc_write_next(&items, &item)) {
+        put_item(&urc, event->message_id, &item, items.left);
+        if (items.left > 0)
+            bc_at_urc_line_break(&urc);
+    }
+    return request_end(m, &urc);
+}
+
+static void put_query(bc_sink *urc, const struct bc_coap_message *request)
+{
+    struct bc_coap_options it = bc_coap_options(request);
+    struct bc_coap_option option;
+    const char *before = ",\"";
+    bool any = false;
+    while (bc_coap_option_next(&it, &option)) {
+        if (option.number != BC_COAP_URI_QUERY || has_line_end(option.value))
+            continue;
+        bc_put_text(urc, before);
+        bc_put_bytes(urc, option.value);
+        before = "&";
+        any = true;
+    }
+    if (any)
+        bc_put_char(urc, '"');
+}
+
+static bool urc_request(struct bc_module *m, const struct bc_lwm2m_event *event)
+{
+    bc_sink urc = bc_at_urc_begin(&m->port);
+    bool observes = event->kind == BC_EVENT_OBSERVE || event->kind == BC_EVENT_CANCEL;
+    const char *name = observes                          ? "observe"
+                       : event->kind == BC_EVENT_EXECUTE ? "execute"
+                                                         : "read";
+    bc_put_format(&urc, "+QLAURC: \"%s\",%d", name, event->message_id);
+    if (observes)
+        bc_put_format(&urc, ",%d", event->kind == BC_EVENT_CANCEL);
+    put_path(&urc, event->path);
+    if (event->kind == BC_EVENT_READ)
+        put_query(&urc, event->request);
+    return request_end(m, &urc);
+}
+
+static void on_updated(struct bc_module *m, const struct bc_lwm2m_event *event)
+{
+    int code = module_result_code(event->outcome);
+    switch (event->reason) {
+    case BC_UPDATE_AUTOMATIC:
+        module_urc(m, "+QLAURC: \"ping\",%d", code);
+        break;
+    case BC_UPDATE_LIFETIME:
+    case BC_UPDATE_BINDING:
+        module_urc(m, "+QLAUPDATE: %d,%d", code, event->message_id);
+        break;
+    case BC_UPDATE_OBJECT_ADDED:
+        module_urc(m, "+QLAADDOBJ: %d", code);
+        break;
+    case BC_UPDATE_OBJECT_DELETED:
+        module_urc(m, "+QLADELOBJ: %d", code);
+        break;
+    case BC_UPDATE_SERVER:
+        break;
+    case BC_UPDATE_RECOVER:
+        module_urc(m, "+QLAURC: \"recovered\",%d", code == 0 ? 0 : RESULT_RECOVERY_FAILED);
+        break;
+    }
+}
+
+bool module_on_event(void *context, const struct bc_lwm2m_event *event)
+{
+    struct bc_module *m = context;
+    int code = module_result_code(event->outcome);
+    switch (event->kind) {
+    case BC_EVENT_REGISTERED:
+        module_urc(m, "+QLAREG: %d", code);
+        return true;
+    case BC_EVENT_UPDATED:
+        on_updated(m, event);
+        return true;
+    case BC_EVENT_DEREGISTERED:
+        module_urc(m, "+QLADEREG: %d", code);
+        return true;
+    case BC_EVENT_REPORT_ACKED:
+        module_urc(m, "+QLAURC: \"report_ack\",%d,%d", code, event->message_id);
+        return true;
+    case BC_EVENT_RESET:
+        module_urc(m, "+QLAURC: \"lw_event\",0,5,%d", event->message_id);
+        return true;
+    case BC_EVENT_LIFETIME_CHANGED:
+        module_urc(m, "+QLAURC: \"lifetime_changed\",%u", (unsigned)m->stored.lwm2m.lifetime_s);
+        return true;
+    case BC_EVENT_BINDING_CHANGED:
+        module_urc(m, "+QLAURC: \"binding_changed\",%s", m->stored.lwm2m.queue_mode ? "UQ" : "U");
+        return true;
+    case BC_EVENT_REBOOT:
+        module_reboot_in(m, 1000);
+        return true;
+    case BC_EVENT_WRITE:
+        return urc_write(m, event);
+    default:
+        return urc_request(m, event);
+    }
+}
