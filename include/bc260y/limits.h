@@ -45,10 +45,10 @@
 /* The serial line. */
 #define BC_AT_LINE_BYTES_MAX 2304 /* one command line without its CR */
 #define BC_AT_PARAMS_MAX 20
-#define BC_AT_REPLY_BYTES 1536 /* echo and responses that the host has not taken */
-#define BC_URC_BYTES 2176     /* URCs that the host has not taken */
+#define BC_AT_REPLY_BYTES 1536   /* echo and responses that the host has not taken */
+#define BC_URC_BYTES 2176        /* URCs that the host has not taken */
 #define BC_URC_HEAD_BYTES_MAX 64 /* a URC without its value */
-#define BC_ARENA_BYTES 2176   /* outgoing messages, large remembered replies, values in parts */
+#define BC_ARENA_BYTES 2176      /* outgoing messages, large remembered replies, values in parts */
 
 /* What the caller lends; see module.h. */
 #define BC_MODULE_BYTES 4096

@@ -38,13 +38,13 @@ union bc_workspace {
 
 /* Who this module is. Strings are copied; NULL takes the default given behind each line. */
 struct bc_config {
-    const char *imei;     /* 15 digits; "867724030023557" */
-    const char *imsi;     /* 15 digits; "460111174747875" */
-    const char *iccid;    /* 20 digits; "89861120224030023557" */
-    const char *revision; /* at most 31 characters; "BC260YCNAAR01A02" */
-    const char *address;  /* IPv4 or IPv6 text; "10.177.135.245": what AT+CGPADDR prints */
-    uint32_t attach_ms;   /* from power-up to network attachment; 0 = at once */
-    uint32_t awake_ms;    /* queue mode: reachable after the last uplink; 0 = 93000 */
+    const char *imei;       /* 15 digits; "867724030023557" */
+    const char *imsi;       /* 15 digits; "460111174747875" */
+    const char *iccid;      /* 20 digits; "89861120224030023557" */
+    const char *revision;   /* at most 31 characters; "BC260YCNAAR01A02" */
+    const char *address;    /* IPv4 or IPv6 text; "10.177.135.245": what AT+CGPADDR prints */
+    uint32_t attach_ms;     /* from power-up to network attachment; 0 = at once */
+    uint32_t awake_ms;      /* queue mode: reachable after the last uplink; 0 = 93000 */
     bool keep_wake_command; /* do not lose the AT command that ends deep sleep */
     uint64_t seed;          /* of message IDs and tokens: one seed, one session, byte for byte */
     /* Called with one line of text at each change of state; NULL = silent. Never given a secret. */

@@ -164,8 +164,8 @@ static int execute_extended(const struct bc_at_table *const *tables, size_t coun
 
 /* Basic commands (V.250 section 5.3.1) follow each other without a separator: "E0V1&W". A missing
  * number is 0. `body` moves behind them. */
-static int execute_basic(const struct bc_at_table *const *tables, size_t count, struct bc_at_call *call,
-                         bc_sink *body)
+static int execute_basic(const struct bc_at_table *const *tables, size_t count,
+                         struct bc_at_call *call, bc_sink *body)
 {
     size_t len = body->ptr[0] == '&' && body->len > 1 ? 2 : 1;
     bc_view name = {body->ptr, len};
@@ -190,8 +190,8 @@ static bool is_noise(uint8_t byte)
     return byte <= ' ' || byte >= 0x80;
 }
 
-int bc_at_execute(const struct bc_at_table *const *tables, size_t count, void *context, bc_sink *line,
-                  bc_sink *out)
+int bc_at_execute(const struct bc_at_table *const *tables, size_t count, void *context,
+                  bc_sink *line, bc_sink *out)
 {
     bc_sink body = *line;
     size_t before = out->len;

@@ -81,7 +81,7 @@ struct bc_at_command {
 };
 
 #define BC_AT_PARAMS(array) .param = (array), .params = sizeof(array) / sizeof((array)[0])
-#define BC_AT_OPERATIONS(array)                                                                    \
+#define BC_AT_OPERATIONS(array) \
     .operation = (array), .operations = sizeof(array) / sizeof((array)[0])
 
 struct bc_at_table {

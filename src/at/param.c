@@ -43,8 +43,8 @@ bool bc_at_next_field(bc_sink *fields, bc_view *out, bool *quoted, bool *more)
     if (*quoted && len == fields->len)
         return false;
     skip(fields, *quoted ? len + 1 : len);
-    while (!*quoted && out->len > 0 && (out->ptr[out->len - 1] == ' ' ||
-                                        out->ptr[out->len - 1] == '\t'))
+    while (!*quoted && out->len > 0 &&
+           (out->ptr[out->len - 1] == ' ' || out->ptr[out->len - 1] == '\t'))
         out->len--;
     return take_comma(fields, more);
 }

@@ -13,7 +13,8 @@ bool bc_at_parse_fields(struct bc_at_call *call, const struct bc_at_param *param
                         bc_sink *fields);
 
 /* Takes one quoted or plain field off the front; false when a quote is not closed or is followed
- * by anything but a comma. The comma behind it is taken too; `*more` tells whether there was one. */
+ * by anything but a comma. The comma behind it is taken too; `*more` tells whether there was one.
+ */
 bool bc_at_next_field(bc_sink *fields, bc_view *out, bool *quoted, bool *more);
 
 #endif

@@ -26,13 +26,13 @@ struct bc_at_port {
     uint16_t reply_len;
     uint16_t urc_len;
     uint8_t urcs;
-    uint8_t urc_taken;   /* 1 while the first URC is handed out */
-    bool reply_taken;    /* the reply bytes are handed out */
-    bool line_overlong;  /* swallow until CR, then ERROR */
-    bool echo;           /* ATE */
-    bool quiet;          /* ATQ: no result codes */
-    bool verbose;        /* ATV: words instead of numbers */
-    uint8_t cme_errors;  /* AT+CMEE: 0 = plain ERROR */
+    uint8_t urc_taken;  /* 1 while the first URC is handed out */
+    bool reply_taken;   /* the reply bytes are handed out */
+    bool line_overlong; /* swallow until CR, then ERROR */
+    bool echo;          /* ATE */
+    bool quiet;         /* ATQ: no result codes */
+    bool verbose;       /* ATV: words instead of numbers */
+    uint8_t cme_errors; /* AT+CMEE: 0 = plain ERROR */
 };
 
 void bc_at_port_init(struct bc_at_port *port, uint8_t *workspace);

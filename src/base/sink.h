@@ -17,10 +17,10 @@ static inline bc_view bc_sink_view(const bc_sink *s)
 void bc_put_bytes(bc_sink *s, bc_view bytes);
 void bc_put_text(bc_sink *s, const char *text);
 void bc_put_char(bc_sink *s, char c);
-void bc_put_int(bc_sink *s, int64_t value);                      /* decimal */
+void bc_put_int(bc_sink *s, int64_t value);                        /* decimal */
 void bc_put_uint_pad(bc_sink *s, uint64_t value, unsigned digits); /* decimal, zeros in front */
-void bc_put_hex(bc_sink *s, bc_view bytes);                      /* upper case */
-void bc_put_be(bc_sink *s, uint64_t value, unsigned bytes);      /* big endian, 0 to 8 bytes */
+void bc_put_hex(bc_sink *s, bc_view bytes);                        /* upper case */
+void bc_put_be(bc_sink *s, uint64_t value, unsigned bytes);        /* big endian, 0 to 8 bytes */
 
 #if defined(__GNUC__)
 #define BC_FORMAT(text, first) __attribute__((format(printf, text, first)))

@@ -79,12 +79,9 @@ static void put_option(const struct bc_coap_option *option, bc_sink *out)
     static const struct {
         uint16_t number;
         const char *name;
-    } numeric[] = {{BC_COAP_OBSERVE, " observe="},
-                   {BC_COAP_CONTENT_FORMAT, " format="},
-                   {BC_COAP_ACCEPT, " accept="},
-                   {BC_COAP_MAX_AGE, " max-age="},
-                   {BC_COAP_SIZE1, " size1="},
-                   {BC_COAP_SIZE2, " size2="}};
+    } numeric[] = {{BC_COAP_OBSERVE, " observe="}, {BC_COAP_CONTENT_FORMAT, " format="},
+                   {BC_COAP_ACCEPT, " accept="},   {BC_COAP_MAX_AGE, " max-age="},
+                   {BC_COAP_SIZE1, " size1="},     {BC_COAP_SIZE2, " size2="}};
     if (option->number == BC_COAP_BLOCK1 || option->number == BC_COAP_BLOCK2) {
         put_block(option, option->number == BC_COAP_BLOCK1 ? " block1=" : " block2=", out);
         return;

@@ -156,8 +156,7 @@ void bc_coap_draft_new(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
         draft->token = (struct bc_coap_token){.len = BC_TOKEN_BYTES};
         memcpy(draft->token.bytes, &bits, BC_TOKEN_BYTES);
     }
-    draft->w =
-        bc_coap_write_begin(&draft->sink, type, code, draft->message_id, &draft->token);
+    draft->w = bc_coap_write_begin(&draft->sink, type, code, draft->message_id, &draft->token);
 }
 
 enum bc_err bc_coap_submit(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft, uint8_t tag,
@@ -230,8 +229,7 @@ static struct bc_coap_exchange *find_by_token(struct bc_coap_endpoint *ep,
     for (size_t i = 0; i < BC_EXCHANGES_MAX; i++) {
         struct bc_coap_exchange *x = &ep->exchange[i];
         bool waits = x->state == BC_COAP_WAITS_ACK || x->state == BC_COAP_WAITS_RESPONSE;
-        if (waits && x->is_request && x->transmissions > 0 &&
-            bc_coap_token_equal(&x->token, token))
+        if (waits && x->is_request && x->transmissions > 0 && bc_coap_token_equal(&x->token, token))
             return x;
     }
     return NULL;

@@ -150,8 +150,8 @@ uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c)
     for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
         const struct bc_request *request = &c->request[i];
         bool owes_ack = request->confirmable && !request->acknowledged;
-        uint64_t at_ms = request->since_ms +
-                         (owes_ack ? ANSWER_DELAY_MS : BC_COAP_EXCHANGE_LIFETIME_MS);
+        uint64_t at_ms =
+            request->since_ms + (owes_ack ? ANSWER_DELAY_MS : BC_COAP_EXCHANGE_LIFETIME_MS);
         if (request->kind != BC_REQUEST_FREE && at_ms < deadline_ms)
             deadline_ms = at_ms;
     }
@@ -216,8 +216,7 @@ static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *re
     if (observes && !bc_lwm2m_observe_room(c, request->path))
         return BC_ERR_FULL;
     if (observes)
-        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE,
-                           bc_lwm2m_next_sequence(c, request->path));
+        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, bc_lwm2m_next_sequence(c, request->path));
     if (request->parts != 0) {
         bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
         put_parts(bc_coap_write_payload_begin(&draft.w),
@@ -232,8 +231,7 @@ static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *re
     return err;
 }
 
-static enum bc_err answer_code(struct bc_lwm2m_client *c, struct bc_request *request,
-                               uint8_t code)
+static enum bc_err answer_code(struct bc_lwm2m_client *c, struct bc_request *request, uint8_t code)
 {
     struct bc_coap_draft draft;
     begin_answer(c, &draft, request, code);
@@ -274,14 +272,13 @@ static void drop_parts(struct bc_lwm2m_client *c)
     c->parts = 0;
 }
 
-static enum bc_err send_notification(struct bc_lwm2m_client *c,
-                                     struct bc_observation *observation,
+static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
                                      const struct bc_notification *n, uint16_t *message_id)
 {
     struct bc_coap_draft draft;
     uint32_t sequence = bc_lwm2m_next_sequence(c, observation->path);
-    bc_coap_draft_new(&c->coap, &draft, n->confirmable ? BC_COAP_CON : BC_COAP_NON,
-                      BC_COAP_CONTENT, &observation->token);
+    bc_coap_draft_new(&c->coap, &draft, n->confirmable ? BC_COAP_CON : BC_COAP_NON, BC_COAP_CONTENT,
+                      &observation->token);
     bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
     if (c->parts != 0) {
         bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
@@ -306,9 +303,9 @@ static enum bc_err collect(struct bc_lwm2m_client *c, const struct bc_observatio
                            const struct bc_notification *n)
 {
     bool first = c->parts == 0;
-    bool in_turn = first ? observation->path.depth < 3
-                         : n->index == c->parts_next_index &&
-                               bc_path_equal(observation->path, c->parts_path);
+    bool in_turn =
+        first ? observation->path.depth < 3
+              : n->index == c->parts_next_index && bc_path_equal(observation->path, c->parts_path);
     if (!in_turn) {
         drop_parts(c);
         return BC_ERR_RANGE;
@@ -322,8 +319,8 @@ static enum bc_err collect(struct bc_lwm2m_client *c, const struct bc_observatio
     return BC_OK;
 }
 
-enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notification *n,
-                            bool *sent, uint16_t *message_id)
+enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notification *n, bool *sent,
+                            uint16_t *message_id)
 {
     *sent = false;
     if (c->status != BC_STATUS_REGISTERED)

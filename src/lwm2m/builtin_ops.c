@@ -295,8 +295,8 @@ static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items items,
 static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                      struct bc_path path)
 {
-    int32_t format = (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT,
-                                                       BC_COAP_FORMAT_ABSENT);
+    int32_t format =
+        (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_ABSENT);
     bool tlv = format == BC_COAP_FORMAT_TLV;
     bool flat = format == BC_COAP_FORMAT_TEXT || format == BC_COAP_FORMAT_OPAQUE ||
                 format == BC_COAP_FORMAT_ABSENT;

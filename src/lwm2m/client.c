@@ -10,8 +10,7 @@
 #define DISABLE_TIMEOUT_S 86400 /* 1/0/5, LwM2M 1.0 appendix E.2 */
 
 void bc_lwm2m_init(struct bc_lwm2m_client *c, const struct bc_lwm2m_host *host, void *context,
-                   struct bc_lwm2m_settings *settings, struct bc_random *random,
-                   uint8_t *workspace)
+                   struct bc_lwm2m_settings *settings, struct bc_random *random, uint8_t *workspace)
 {
     memset(c, 0, sizeof(*c));
     bc_coap_endpoint_init(&c->coap, random, workspace);
@@ -87,8 +86,8 @@ static void on_event(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc
     }
 }
 
-void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms,
-                          const struct bc_address *from, bc_view in)
+void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc_address *from,
+                          bc_view in)
 {
     struct bc_coap_event event = {0};
     if (!listening(c) || !bc_address_equal(from, &c->server) ||

@@ -198,8 +198,8 @@ enum bc_outcome bc_lwm2m_outcome(uint8_t code);
 
 struct bc_answer {
     uint16_t message_id;
-    uint8_t code;         /* of the CoAP response */
-    struct bc_path path;  /* with a value only */
+    uint8_t code;        /* of the CoAP response */
+    struct bc_path path; /* with a value only */
     struct bc_value value;
     uint16_t index; /* N-1 .. 0; the last one sends */
 };
@@ -226,8 +226,8 @@ void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path);
 
 /* --- Driving --------------------------------------------------------------------------------- */
 
-void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms,
-                          const struct bc_address *from, bc_view in);
+void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc_address *from,
+                          bc_view in);
 void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms);
 uint64_t bc_lwm2m_deadline(const struct bc_lwm2m_client *c);
 

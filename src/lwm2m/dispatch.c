@@ -127,9 +127,8 @@ static struct verdict judge_write(const struct bc_lwm2m_client *c,
     bool text = format == BC_COAP_FORMAT_TEXT;
     if (!text && format != BC_COAP_FORMAT_OPAQUE && format != BC_COAP_FORMAT_ABSENT)
         return refuse(BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
-    if (path.depth == 2) /* write-attributes have no payload; several resources need TLV */
-        return refuse(request->payload.len == 0 ? BC_COAP_METHOD_NOT_ALLOWED
-                                                : BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
+    if (path.depth == 2) /* several resources need TLV */
+        return refuse(BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
     if (request->payload.len > (text ? BC_STRING_BYTES_MAX : BC_OPAQUE_BYTES_MAX))
         return refuse(BC_COAP_REQUEST_ENTITY_TOO_LARGE);
     return (struct verdict){BC_REQUEST_WRITE, 0, 1};
@@ -152,8 +151,8 @@ static struct verdict judge_get(const struct bc_lwm2m_client *c,
     return (struct verdict){kinds[observe + 1], 0, 0};
 }
 
-static struct verdict judge(const struct bc_lwm2m_client *c,
-                            const struct bc_coap_message *request, struct bc_path path)
+static struct verdict judge(const struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                            struct bc_path path)
 {
     if (!bc_objects_has(&c->settings->objects, path))
         return refuse(path.depth == 0 && request->code != BC_COAP_GET ? BC_COAP_METHOD_NOT_ALLOWED
@@ -179,8 +178,7 @@ static void reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_messa
     bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
                         BC_COAP_CONTENT);
     bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
-    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &c->settings->objects,
-                                path);
+    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &c->settings->objects, path);
     if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
         bc_coap_forget(&c->coap, request->message_id);
 }
@@ -193,8 +191,8 @@ static void reply_auto(struct bc_lwm2m_client *c, const struct bc_coap_message *
     bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
                         BC_COAP_CONTENT);
     if (kind == BC_REQUEST_OBSERVE) {
-        int32_t accept = (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT,
-                                                           BC_COAP_FORMAT_ABSENT);
+        int32_t accept =
+            (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
         const struct bc_observation *observation =
             bc_lwm2m_observe(c, &request->token, path, accept);
         bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, observation->sequence);
@@ -256,8 +254,7 @@ static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
         .since_ms = now_ms,
         .token = request->token,
         .path = path,
-        .accept =
-            (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT),
+        .accept = (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT),
         .message_id = request->message_id,
         .kind = (uint8_t)verdict->kind,
         .confirmable = request->type == BC_COAP_CON,
@@ -271,6 +268,14 @@ static bool in_blocks(const struct bc_coap_message *request)
     return block >> 4 != 0 || (block & 8) != 0;
 }
 
+/* A PUT with attributes instead of a value (LwM2M 1.0 section 5.4.4): none are kept. */
+static bool writes_attributes(const struct bc_coap_message *request)
+{
+    bc_view query;
+    return request->code == BC_COAP_PUT && request->payload.len == 0 &&
+           bc_coap_option_find(request, BC_COAP_URI_QUERY, &query);
+}
+
 void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
                          const struct bc_coap_message *request)
 {
@@ -281,6 +286,8 @@ void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
         bc_lwm2m_reply_code(c, request, BC_COAP_REQUEST_ENTITY_TOO_LARGE);
     } else if (path.depth > 0 && path.object == 0) {
         bc_lwm2m_reply_code(c, request, BC_COAP_UNAUTHORIZED);
+    } else if (writes_attributes(request)) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED);
     } else if (path.depth > 0 && bc_object_built_in(path.object)) {
         bc_lwm2m_on_builtin_request(c, request, path);
     } else {

@@ -32,8 +32,8 @@ static bool read_id(bc_view segment, uint16_t *out)
 {
     int64_t id;
     bool canonical = segment.len == 1 || (segment.len > 1 && segment.ptr[0] != '0');
-    if (!canonical || segment.ptr[0] < '0' || segment.ptr[0] > '9' ||
-        !bc_view_int(segment, &id) || id > UINT16_MAX)
+    if (!canonical || segment.ptr[0] < '0' || segment.ptr[0] > '9' || !bc_view_int(segment, &id) ||
+        id > UINT16_MAX)
         return false;
     *out = (uint16_t)id;
     return true;

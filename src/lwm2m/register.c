@@ -128,8 +128,7 @@ static bc_view location_of(const struct bc_lwm2m_client *c)
     return (bc_view){(const uint8_t *)c->location, c->location_bytes};
 }
 
-enum bc_err bc_lwm2m_update(struct bc_lwm2m_client *c, enum bc_update_reason reason,
-                            uint32_t value)
+enum bc_err bc_lwm2m_update(struct bc_lwm2m_client *c, enum bc_update_reason reason, uint32_t value)
 {
     if (c->status != BC_STATUS_REGISTERED && c->status != BC_STATUS_RECOVERING)
         return BC_ERR_STATE;
@@ -202,8 +201,7 @@ static enum bc_outcome outcome_of(const struct bc_coap_event *event)
 
 static void schedule_update(struct bc_lwm2m_client *c, uint64_t now_ms)
 {
-    c->update_ms =
-        now_ms + (uint64_t)bc_lwm2m_update_interval_s(c->settings->lifetime_s) * 1000;
+    c->update_ms = now_ms + (uint64_t)bc_lwm2m_update_interval_s(c->settings->lifetime_s) * 1000;
 }
 
 static void accepted(struct bc_lwm2m_client *c, uint64_t now_ms)
@@ -296,8 +294,8 @@ static void on_deregistered(struct bc_lwm2m_client *c, const struct bc_coap_even
         bc_lwm2m_set_status(c, BC_STATUS_REGISTERED);
     }
     if (event->tag == TAG_DEREGISTER)
-        bc_lwm2m_emit(
-            c, &(struct bc_lwm2m_event){.kind = BC_EVENT_DEREGISTERED, .outcome = outcome});
+        bc_lwm2m_emit(c,
+                      &(struct bc_lwm2m_event){.kind = BC_EVENT_DEREGISTERED, .outcome = outcome});
 }
 
 void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, uint64_t now_ms,

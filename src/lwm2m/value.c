@@ -64,8 +64,7 @@ void bc_value_put_raw(bc_sink *out, const struct bc_value *value)
 
 static void put_base64(bc_sink *out, bc_view bytes)
 {
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < bytes.len; i += 3) {
         size_t left = bytes.len - i;
         uint32_t group = (uint32_t)bytes.ptr[i] << 16;

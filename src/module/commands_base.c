@@ -7,11 +7,18 @@
 #include "base/sink.h"
 #include "module/state.h"
 
-#define FLAG(param_name) {.name = (param_name), .min = 0, .max = 1}
-#define OPTIONAL_INT(param_name, low, high)                                                        \
-    {.name = (param_name), .min = (low), .max = (high), .optional = true}
-#define OPTIONAL_TEXT(param_name, most)                                                            \
-    {.name = (param_name), .type = BC_AT_STRING, .max = (most), .optional = true}
+#define FLAG(param_name)                         \
+    {                                            \
+        .name = (param_name), .min = 0, .max = 1 \
+    }
+#define OPTIONAL_INT(param_name, low, high)                                 \
+    {                                                                       \
+        .name = (param_name), .min = (low), .max = (high), .optional = true \
+    }
+#define OPTIONAL_TEXT(param_name, most)                                             \
+    {                                                                               \
+        .name = (param_name), .type = BC_AT_STRING, .max = (most), .optional = true \
+    }
 
 #define REBOOT_MS 100 /* so that the answer leaves first */
 #define TAC "2506"
@@ -22,7 +29,8 @@ static struct bc_module *module_of(struct bc_at_call *call)
     return call->context;
 }
 
-/* --- V.250: ATE, ATQ, ATV, ATI, AT&F, AT&W, ATZ ------------------------------------------------ */
+/* --- V.250: ATE, ATQ, ATV, ATI, AT&F, AT&W, ATZ ------------------------------------------------
+ */
 
 static const struct bc_at_param switch_params[] = {OPTIONAL_INT("value", 0, 1)};
 static const struct bc_at_param zero_params[] = {OPTIONAL_INT("value", 0, 0)};
@@ -236,8 +244,10 @@ static int cops_handle(struct bc_at_call *call)
 static const struct bc_at_param cgdcont_params[] = {
     {.name = "cid", .min = 0, .max = 10}, OPTIONAL_TEXT("PDP_type", 8), OPTIONAL_TEXT("APN", 99)};
 static const struct bc_at_param qcgdefcont_params[] = {
-    {.name = "PDP_type", .type = BC_AT_STRING, .min = 1, .max = 8}, OPTIONAL_TEXT("APN", 99),
-    OPTIONAL_TEXT("username", 64), OPTIONAL_TEXT("password", 64)};
+    {.name = "PDP_type", .type = BC_AT_STRING, .min = 1, .max = 8},
+    OPTIONAL_TEXT("APN", 99),
+    OPTIONAL_TEXT("username", 64),
+    OPTIONAL_TEXT("password", 64)};
 
 /* The network gives the context; what the host asks for is accepted and changes nothing. */
 static int context_handle(struct bc_at_call *call)
@@ -287,9 +297,9 @@ static int cscon_handle(struct bc_at_call *call)
     return BC_AT_OK;
 }
 
-static const struct bc_at_param qband_params[] = {{.name = "count", .min = 0, .max = 5},
-                                                  {.name = "band", .min = 1, .max = 85, .repeat = 5,
-                                                   .optional = true}};
+static const struct bc_at_param qband_params[] = {
+    {.name = "count", .min = 0, .max = 5},
+    {.name = "band", .min = 1, .max = 85, .repeat = 5, .optional = true}};
 
 static int qband_handle(struct bc_at_call *call)
 {
@@ -354,8 +364,8 @@ static int cclk_handle(struct bc_at_call *call)
         utc_s = 0;
     civil_date(utc_s / 86400, &year, &month, &day);
     unsigned second = (unsigned)(utc_s % 86400);
-    bc_at_info(call, "+CCLK: \"%04u/%02u/%02u,%02u:%02u:%02u+32\"", year, month, day,
-               second / 3600, second / 60 % 60, second % 60);
+    bc_at_info(call, "+CCLK: \"%04u/%02u/%02u,%02u:%02u:%02u+32\"", year, month, day, second / 3600,
+               second / 60 % 60, second % 60);
     return BC_AT_OK;
 }
 
@@ -510,7 +520,9 @@ static int cbc_handle(struct bc_at_call *call)
 }
 
 static const struct bc_at_param ipr_params[] = {
-    {.name = "rate", .min = 0, .max = 921600,
+    {.name = "rate",
+     .min = 0,
+     .max = 921600,
      .only = "0,2400,4800,9600,14400,19200,28800,33600,38400,57600,115200,230400,460800,921600"}};
 
 static int ipr_handle(struct bc_at_call *call)
@@ -601,5 +613,5 @@ static const struct bc_at_command base_commands[] = {
     {"+QICLOSE", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(qiclose_params), .handle = qiclose_handle},
 };
 
-const struct bc_at_table module_base_table = {
-    base_commands, sizeof(base_commands) / sizeof(base_commands[0])};
+const struct bc_at_table module_base_table = {base_commands,
+                                              sizeof(base_commands) / sizeof(base_commands[0])};

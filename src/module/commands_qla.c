@@ -9,8 +9,14 @@
 #include "lwm2m/builtin.h"
 #include "module/state.h"
 
-#define ID(param_name) {.name = (param_name), .min = 0, .max = 65535}
-#define RAI {.name = "rai_mode", .min = 0, .max = 2, .optional = true}
+#define ID(param_name)                               \
+    {                                                \
+        .name = (param_name), .min = 0, .max = 65535 \
+    }
+#define RAI                                                      \
+    {                                                            \
+        .name = "rai_mode", .min = 0, .max = 2, .optional = true \
+    }
 
 /* A command that promises results needs room for them. */
 static bool busy(const struct bc_module *m)
@@ -56,7 +62,11 @@ static const struct bc_at_param config_params[] = {
     {.name = "endpoint_name", .type = BC_AT_STRING, .min = 1, .max = BC_ENDPOINT_BYTES_MAX},
     {.name = "lifetime", .min = BC_LIFETIME_MIN, .max = BC_LIFETIME_MAX},
     {.name = "security_mode", .min = 0, .max = 3, .only = "0,3"},
-    {.name = "PSK_ID", .type = BC_AT_STRING, .min = 1, .max = BC_PSK_ID_BYTES_MAX, .optional = true},
+    {.name = "PSK_ID",
+     .type = BC_AT_STRING,
+     .min = 1,
+     .max = BC_PSK_ID_BYTES_MAX,
+     .optional = true},
     {.name = "PSK", .type = BC_AT_STRING, .min = 1, .max = BC_PSK_BYTES_MAX, .optional = true},
     {.name = "binding_mode", .min = 0, .max = 1, .optional = true},
 };
@@ -98,7 +108,7 @@ static int config_handle(struct bc_at_call *call)
         status != BC_STATUS_NOT_CONFIGURED && status != BC_STATUS_NEEDS_RECOVERY)
         return BC_AT_ERROR_STATE;
     bool secured = arg[5].number == 0;
-    if (secured && (!arg[6].given || !arg[7].given))
+    if (arg[6].given != arg[7].given || (secured && !arg[7].given))
         return BC_AT_ERROR_PARAMETER;
     if (!printable(arg[1].text) || !printable(arg[3].text))
         return BC_AT_ERROR_PARAMETER;
@@ -225,8 +235,8 @@ static int cfg_res(struct bc_at_call *call)
         show_values(call);
         return BC_AT_OK;
     }
-    struct bc_path path = BC_PATH_RESOURCE((uint16_t)arg[0].number, (uint16_t)arg[1].number,
-                                           (uint16_t)arg[2].number);
+    struct bc_path path =
+        BC_PATH_RESOURCE((uint16_t)arg[0].number, (uint16_t)arg[1].number, (uint16_t)arg[2].number);
     const struct bc_resource_row *row = bc_builtin_find(path);
     struct cfg_value *value = module_cfg_value(m, path);
     if (row == NULL || path.object < 3 || (row->access & BC_ACCESS_READ) == 0)
@@ -260,7 +270,11 @@ static const struct bc_at_param cfg_res_params[] = {
     {.name = "objectID", .min = 0, .max = 65535, .optional = true},
     ID("instanceID"),
     ID("resourceID"),
-    {.name = "value", .type = BC_AT_STRING, .min = 1, .max = BC_CFG_VALUE_BYTES_MAX, .optional = true},
+    {.name = "value",
+     .type = BC_AT_STRING,
+     .min = 1,
+     .max = BC_CFG_VALUE_BYTES_MAX,
+     .optional = true},
 };
 static const struct bc_at_param lifetime_enable_params[] = {
     {.name = "lifetime_enable", .min = 0, .max = 1, .optional = true}};
@@ -467,8 +481,7 @@ static bool read_value(const struct bc_at_arg *arg, struct bc_value *out)
                              .text = arg[2].text};
     switch (out->type) {
     case BC_VALUE_INTEGER:
-        return bc_view_int(arg[2].text, &out->integer) &&
-               integer_fits(out->integer, arg[1].number);
+        return bc_view_int(arg[2].text, &out->integer) && integer_fits(out->integer, arg[1].number);
     case BC_VALUE_BOOLEAN:
         return bc_view_int(arg[2].text, &out->integer) && arg[2].text.len == 1 &&
                (out->integer == 0 || out->integer == 1);
@@ -480,9 +493,9 @@ static bool read_value(const struct bc_at_arg *arg, struct bc_value *out)
     }
 }
 
-#define VALUE_PARAMS                                                                               \
-    {.name = "value_type", .min = 1, .max = 5},                                                    \
-        {.name = "len", .min = 0, .max = BC_STRING_BYTES_MAX},                                     \
+#define VALUE_PARAMS                                           \
+    {.name = "value_type", .min = 1, .max = 5},                \
+        {.name = "len", .min = 0, .max = BC_STRING_BYTES_MAX}, \
         {.name = "value", .type = BC_AT_TYPED}, ID("index")
 
 /* --- Answers ---------------------------------------------------------------------------------- */
@@ -624,5 +637,5 @@ static const struct bc_at_command qla_commands[] = {
     {"+QLASTATUS", BC_AT_TEST | BC_AT_READ, .handle = status_handle, .test = "(0-7)"},
 };
 
-const struct bc_at_table module_qla_table = {
-    qla_commands, sizeof(qla_commands) / sizeof(qla_commands[0])};
+const struct bc_at_table module_qla_table = {qla_commands,
+                                             sizeof(qla_commands) / sizeof(qla_commands[0])};

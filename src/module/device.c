@@ -104,8 +104,8 @@ static bool device_value(const struct bc_module *m, uint16_t resource, struct bc
     }
 }
 
-static bool connectivity_value(const struct bc_module *m, uint16_t resource,
-                               struct bc_value *out, bc_sink *scratch)
+static bool connectivity_value(const struct bc_module *m, uint16_t resource, struct bc_value *out,
+                               bc_sink *scratch)
 {
     switch ((enum bc_connectivity_resource)resource) {
     case BC_CONNECTIVITY_BEARER:

@@ -13,7 +13,8 @@
 #define AWAKE_MS_DEFAULT 93000
 #define VERSION "0.1.0"
 
-static_assert(sizeof(struct bc_module) <= BC_MODULE_BYTES, "struct bc_module has outgrown its memory");
+static_assert(sizeof(struct bc_module) <= BC_MODULE_BYTES,
+              "struct bc_module has outgrown its memory");
 static_assert(BC_AT_WORKSPACE_BYTES + BC_ARENA_BYTES <= BC_WORKSPACE_BYTES,
               "the workspace is too small");
 
@@ -108,8 +109,7 @@ uint64_t bc_deadline(const struct bc_module *m)
 /* --- Building -------------------------------------------------------------------------------- */
 
 /* Copies a text of the given length (0 = any that fits), digits only when asked. */
-static bool take_text(char *to, size_t bytes, const char *text, const char *fallback,
-                      size_t digits)
+static bool take_text(char *to, size_t bytes, const char *text, const char *fallback, size_t digits)
 {
     if (text == NULL)
         text = fallback;
@@ -197,8 +197,8 @@ size_t bc_on_serial(struct bc_module *m, uint64_t now_ms, bc_view in)
     for (;;) {
         size_t accepted;
         bc_sink line;
-        bool whole = bc_at_on_bytes(&m->port, (bc_view){in.ptr + done, in.len - done}, &accepted,
-                                    &line);
+        bool whole =
+            bc_at_on_bytes(&m->port, (bc_view){in.ptr + done, in.len - done}, &accepted, &line);
         done += accepted;
         if (!whole)
             break;
@@ -218,8 +218,7 @@ bool bc_take_serial(struct bc_module *m, bc_view *out)
 
 /* --- The network side ------------------------------------------------------------------------ */
 
-void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_address *from,
-                    bc_view in)
+void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_address *from, bc_view in)
 {
     advance(m, now_ms);
     if (!radio_reachable(m)) {

@@ -20,8 +20,8 @@ static uint64_t active_time_ms(const char *bits)
 static bool may_sleep(const struct bc_module *m)
 {
     return m->power.state == POWER_AWAKE && m->base.sleep == 1 && m->base.psm == 1 &&
-           m->radio.state == RADIO_IDLE && m->power.reboot_at_ms == BC_NEVER &&
-           !m->query_open && bc_at_idle(&m->port) && bc_lwm2m_quiet(&m->client);
+           m->radio.state == RADIO_IDLE && m->power.reboot_at_ms == BC_NEVER && !m->query_open &&
+           bc_at_idle(&m->port) && bc_lwm2m_quiet(&m->client);
 }
 
 static uint64_t sleep_at_ms(const struct bc_module *m)

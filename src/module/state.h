@@ -89,7 +89,7 @@ enum power_state {
 };
 
 struct power {
-    uint64_t serial_ms;  /* the last byte either way */
+    uint64_t serial_ms; /* the last byte either way */
     uint64_t reboot_at_ms;
     uint8_t state;
     bool keep_wake_command;
@@ -107,7 +107,7 @@ struct bc_module {
     struct bc_lwm2m_client client;
     void (*trace)(void *trace_context, const char *line);
     void *trace_context;
-    uint64_t now_ms;     /* of the call under way */
+    uint64_t now_ms; /* of the call under way */
     uint64_t query_until_ms;
     int64_t utc_zero_ms; /* wall clock = utc_zero_ms + now_ms */
     uint32_t awake_ms;

@@ -47,8 +47,8 @@ static void put_path(bc_sink *urc, struct bc_path path)
 
 static bool has_line_end(bc_view text)
 {
-    return text.len > 0 && (memchr(text.ptr, '\r', text.len) != NULL ||
-                            memchr(text.ptr, '\n', text.len) != NULL);
+    return text.len > 0 &&
+           (memchr(text.ptr, '\r', text.len) != NULL || memchr(text.ptr, '\n', text.len) != NULL);
 }
 
 /* A text with a line end in it is shown as opaque: a URC is one line. */
@@ -103,9 +103,7 @@ static bool urc_request(struct bc_module *m, const struct bc_lwm2m_event *event)
 {
     bc_sink urc = bc_at_urc_begin(&m->port);
     bool observes = event->kind == BC_EVENT_OBSERVE || event->kind == BC_EVENT_CANCEL;
-    const char *name = observes                          ? "observe"
-                       : event->kind == BC_EVENT_EXECUTE ? "execute"
-                                                         : "read";
+    const char *name = observes ? "observe" : event->kind == BC_EVENT_EXECUTE ? "execute" : "read";
     bc_put_format(&urc, "+QLAURC: \"%s\",%d", name, event->message_id);
     if (observes)
         bc_put_format(&urc, ",%d", event->kind == BC_EVENT_CANCEL);

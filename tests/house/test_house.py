@@ -93,6 +93,8 @@ class Tree(unittest.TestCase):
     def test_recursion(self):
         direct = "/* Bad. */\nint bc_a(int n)\n{\n    return bc_a(n);\n}\n"
         self.assert_finds("src/base/a.c", direct, "bc_a() can call itself")
+        member = "/* Good. */\nstatic void trace(struct s *s)\n{\n    s->trace(s->context);\n}\n"
+        self.assert_clean("src/base/a.c", member)
         mutual = ("/* Bad. */\nstatic int b(int n)\n{\n    return bc_a(n);\n}\n"
                   "int bc_a(int n)\n{\n    return b(n);\n}\n")
         self.assert_finds("src/base/a.c", mutual, "b() can call itself")

@@ -520,6 +520,7 @@ class Network(Scratch):
                 idle_since = time.monotonic()
             except BlockingIOError:
                 time.sleep(0.01)
+            self.assertLess(written, 4 << 20, "the port takes commands without end")
         return written // 3
 
     def test_it_ends_while_a_reader_stalls(self):

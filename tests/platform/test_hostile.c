@@ -1,0 +1,178 @@
+/*
+ * Hostile datagrams from a fixed seed: mutations of everything a device may send, thrown at a
+ * server that also talks to devices itself. Nothing may crash or leak (the sanitizers look), every
+ * limit must hold, and a well-behaved device must still be served afterwards.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/sink.h"
+#include "world.h"
+
+#define ROUNDS 20000
+#define PEERS 8
+#define DEVICES_MAX 20
+
+static const char *const seeds[] = {
+    "44021001A1A2A3A4B27264112839 6C776D326D3D312E30 0465703D78 066C743D333030 04623D5551"
+    "FF3C2F313930302F303E2C3C2F31392F303E",
+    "44021002A1A2A3A4B272640A41414141414141414141466C743D363030",
+    "44041003A1A2A3A4B272640A41414141414141414141",
+    "40021004B26470122D173465703D78FF7B7D",
+    "44451005A1A2A3A46106612AFF0102",
+    "54451006A1A2A3A46107612AFF0103",
+    "64451007A1A2A3A460C0FF616263",
+    "60001008",
+    "70001009",
+    "4001100ABB2E77656C6C2D6B6E6F776E04636F7265",
+};
+#define SEED_COUNT (sizeof(seeds) / sizeof(seeds[0]))
+
+struct attack {
+    struct bc_server *server;
+    struct bc_random random;
+    uint64_t now_ms;
+    uint8_t request[16]; /* head of the last request that the server sent */
+    size_t request_bytes;
+    uint8_t id[BC_SERVER_ID_CHARS];
+};
+
+static uint32_t draw(struct attack *a, uint32_t below)
+{
+    return bc_random_next(&a->random) % below;
+}
+
+static bool find_product(void *context, bc_view endpoint, struct bc_server_product *out)
+{
+    static const char *const names[] = {"iot", "aep", "dmp"};
+    (void)context;
+    *out = (struct bc_server_product){
+        .carrier = bc_server_carrier_find(names[endpoint.ptr[0] % 3]), .observe_all = true};
+    return true;
+}
+
+static void on_event(void *context, const struct bc_server_event *event)
+{
+    struct attack *a = context;
+    if (event->kind == BC_SERVER_REGISTERED)
+        memcpy(a->id, event->device->id, sizeof(a->id));
+}
+
+static size_t read_seed(const char *hex, uint8_t *out)
+{
+    char digits[400];
+    size_t len = 0;
+    for (; *hex != '\0'; hex++)
+        if (*hex != ' ')
+            digits[len++] = *hex;
+    assert_true(bc_hex_decode((bc_view){(const uint8_t *)digits, len}, out));
+    return len / 2;
+}
+
+/* What an attacker could have seen: a real id, and the id and token of a real request. */
+static void put_secrets(struct attack *a, uint8_t *bytes, size_t len)
+{
+    if (len >= 23 && draw(a, 2) == 0 && bytes[12] == 'A')
+        memcpy(bytes + 12 + draw(a, 2), a->id, sizeof(a->id));
+    if (len >= 8 && draw(a, 2) == 0 && a->request_bytes >= 8) {
+        memcpy(bytes + 2, a->request + 2, 2);
+        memcpy(bytes + 4, a->request + 4, 4);
+    }
+}
+
+static size_t mutate(struct attack *a, uint8_t *bytes, size_t len, size_t cap)
+{
+    for (uint32_t i = draw(a, 4); i > 0; i--) {
+        size_t at = draw(a, (uint32_t)len + 1);
+        switch (draw(a, 4)) {
+        case 0:
+            if (at < len)
+                bytes[at] = (uint8_t)draw(a, 256);
+            break;
+        case 1:
+            if (at < len)
+                bytes[at] ^= (uint8_t)(1U << draw(a, 8));
+            break;
+        case 2:
+            len = at;
+            break;
+        default:
+            if (len + 1 < cap) {
+                memmove(bytes + at + 1, bytes + at, len - at);
+                bytes[at] = (uint8_t)draw(a, 256);
+                len++;
+            }
+        }
+    }
+    return len;
+}
+
+static void throw_one(struct attack *a)
+{
+    uint8_t bytes[400];
+    struct bc_address from = world_address((uint16_t)(7000 + draw(a, PEERS)));
+    size_t len = read_seed(seeds[draw(a, SEED_COUNT)], bytes);
+    if (draw(a, 3) != 0 && len >= 4) {
+        bytes[2] = (uint8_t)draw(a, 256); /* or everything is a duplicate */
+        bytes[3] = (uint8_t)draw(a, 256);
+    }
+    put_secrets(a, bytes, len);
+    len = mutate(a, bytes, len, sizeof(bytes));
+    uint8_t *exact = malloc(len + 1);
+    assert_non_null(exact);
+    memcpy(exact, bytes, len);
+    bc_server_on_datagram(a->server, a->now_ms, &from, (bc_view){exact, len});
+    free(exact);
+}
+
+static void drain(struct attack *a)
+{
+    struct bc_server_datagram out[4];
+    size_t count;
+    while ((count = bc_server_take_datagrams(a->server, out, 4)) > 0)
+        for (size_t i = 0; i < count; i++) {
+            struct bc_coap_message message;
+            assert_int_equal(bc_coap_parse(out[i].bytes, &message), BC_OK);
+            if (out[i].bytes.len < sizeof(a->request) || out[i].bytes.ptr[0] != 0x44)
+                continue;
+            memcpy(a->request, out[i].bytes.ptr, sizeof(a->request));
+            a->request_bytes = sizeof(a->request);
+        }
+    assert_true(bc_server_deadline(a->server) > a->now_ms);
+}
+
+static void hostile_datagrams_break_nothing(void **state)
+{
+    (void)state;
+    static struct attack a;
+    struct bc_server_config config = bc_server_config_default();
+    config.devices_max = DEVICES_MAX;
+    config.duplicates_max = 100;
+    config.find_product = find_product;
+    config.on_event = on_event;
+    config.context = &a;
+    a = (struct attack){.server = bc_server_create(&config), .random = {2026}, .now_ms = 1};
+    assert_non_null(a.server);
+    size_t most = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        for (uint32_t i = draw(&a, 8); i > 0; i--)
+            throw_one(&a);
+        drain(&a);
+        a.now_ms += draw(&a, 2000);
+        bc_server_on_time(a.server, a.now_ms);
+        drain(&a);
+        if (bc_server_device_count(a.server) > most)
+            most = bc_server_device_count(a.server);
+    }
+    assert_true(most <= DEVICES_MAX && most > 2); /* the attack got somewhere */
+    bc_server_destroy(a.server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hostile_datagrams_break_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
