@@ -29,6 +29,12 @@ static bool graphic(char c)
     return c > 0x20 && c < 0x7F;
 }
 
+/* Control bytes, which the module's line does not keep. */
+static bool is_noise(char c)
+{
+    return (unsigned char)c < 0x20 && c != '\t';
+}
+
 static void print_line(const struct trace *t, const char *title, const char *text, size_t len)
 {
     fprintf(stderr, "[%10" PRIu64 "] %-7s ", clock_now_ms(t->clock), title);
@@ -96,6 +102,20 @@ static void end_line(struct trace *t, enum trace_way way)
     line->cut = false;
 }
 
+/* Backspace and DEL edit the line here as in the module, which knows nothing of the noise. */
+static void erase_last(struct trace_line *line)
+{
+    while (line->len > 0 && is_noise(line->bytes[line->len - 1]))
+        line->len--;
+    line->len -= line->len > 0;
+}
+
+/* A line of the host ends with CR alone: LF in its middle is noise. */
+static bool ends_line(const struct trace_line *line, enum trace_way way, char c)
+{
+    return c == '\r' || (c == '\n' && (way == TRACE_OUT || line->len == 0));
+}
+
 void trace_serial(struct trace *t, enum trace_way way, bc_view bytes)
 {
     if (!t->on)
@@ -103,15 +123,16 @@ void trace_serial(struct trace *t, enum trace_way way, bc_view bytes)
     struct trace_line *line = &t->lines[way];
     for (size_t i = 0; i < bytes.len; i++) {
         char c = (char)bytes.ptr[i];
-        if (c == '\r' || c == '\n') {
+        if (ends_line(line, way, c))
             end_line(t, way);
-        } else if (c == '\b') { /* edits the line, here as in the module */
-            line->len -= line->len > 0;
-        } else if (line->len < sizeof(line->bytes)) {
+        else if (line->cut) /* editing what was not kept could make a name unrecognizable */
+            continue;
+        else if (c == '\b' || c == '\x7F')
+            erase_last(line);
+        else if (line->len < sizeof(line->bytes))
             line->bytes[line->len++] = c;
-        } else {
+        else
             line->cut = true;
-        }
     }
 }
 

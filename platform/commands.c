@@ -29,8 +29,7 @@ struct row {
     const char *params;
     size_t args_min, args_max;
     enum bc_server_operation operation; /* of the ones that go to a device */
-    json_t *(*run)(struct command_context *context, const struct row *row,
-                   const struct args *args);
+    json_t *(*run)(struct command_context *context, const struct row *row, const struct args *args);
 };
 
 /* Cuts a quoted argument's quotes and backslashes off, in place. */
@@ -246,8 +245,7 @@ static json_t *run_help(struct command_context *context, const struct row *row,
     json_t *list = json_array();
     for (size_t i = 0; i < ROW_COUNT; i++) {
         const char *space = rows[i].params[0] == '\0' ? "" : " ";
-        json_array_append_new(list,
-                              json_sprintf("%s%s%s", rows[i].name, space, rows[i].params));
+        json_array_append_new(list, json_sprintf("%s%s%s", rows[i].name, space, rows[i].params));
     }
     json_object_set_new(object, "commands", list);
     return object;

@@ -64,8 +64,8 @@ static bool listen_at(struct control *c, const char *path)
         return false;
     c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     mode_t mask = umask(0177);
-    bool bound = c->listener >= 0 &&
-                 bind(c->listener, (const struct sockaddr *)&name, sizeof(name)) == 0;
+    bool bound =
+        c->listener >= 0 && bind(c->listener, (const struct sockaddr *)&name, sizeof(name)) == 0;
     umask(mask);
     if (!bound)
         return false;
@@ -104,8 +104,8 @@ static void flush_client(struct control *c, struct control_client *client)
         client->out_bytes -= (size_t)sent;
         memmove(client->out, client->out + sent, client->out_bytes);
     }
-    uint32_t wanted = (client->ended ? 0 : (uint32_t)EPOLLIN) |
-                      (client->out_bytes > 0 ? (uint32_t)EPOLLOUT : 0);
+    uint32_t wanted =
+        (client->ended ? 0 : (uint32_t)EPOLLIN) | (client->out_bytes > 0 ? (uint32_t)EPOLLOUT : 0);
     watch(c, client->fd, wanted, EPOLL_CTL_MOD);
 }
 
@@ -129,8 +129,7 @@ static void say(struct control *c, struct control_client *client, json_t *answer
     free(line);
 }
 
-static void run_line(struct control *c, struct control_client *client, size_t len,
-                     uint64_t now_ms)
+static void run_line(struct control *c, struct control_client *client, size_t len, uint64_t now_ms)
 {
     size_t index = (size_t)(client - c->clients);
     struct command_context context = {
@@ -154,8 +153,7 @@ static void run_line(struct control *c, struct control_client *client, size_t le
 static void run_lines(struct control *c, struct control_client *client, uint64_t now_ms)
 {
     char *end;
-    while (client->fd >= 0 &&
-           (end = memchr(client->line, '\n', client->line_bytes)) != NULL) {
+    while (client->fd >= 0 && (end = memchr(client->line, '\n', client->line_bytes)) != NULL) {
         size_t len = (size_t)(end - client->line);
         char *rest = end + 1;
         if (!client->overlong)
@@ -209,21 +207,21 @@ static void accept_client(struct control *c)
         close(fd);
 }
 
-/* Files and /dev/null cannot be watched, but never keep their reader waiting either. */
-static void open_standard(struct control *c)
+void platform_control_read_standard(struct control *c, uint64_t now_ms)
 {
     struct control_client *client = &c->clients[0];
     client->standard = true;
     client->fd = STDIN_FILENO;
     if (watch(c, STDIN_FILENO, EPOLLIN, EPOLL_CTL_ADD))
         return;
-    while (errno == EPERM && client->fd >= 0)
-        read_client(c, client, 0);
+    /* Files and /dev/null cannot be watched, but never keep their reader waiting either. */
+    bool file = errno == EPERM;
+    while (file && client->fd >= 0)
+        read_client(c, client, now_ms);
     client->fd = -1;
 }
 
-bool platform_control_open(struct control *c, const char *path, int epoll,
-                           struct bc_server *server)
+bool platform_control_open(struct control *c, const char *path, int epoll, struct bc_server *server)
 {
     *c = (struct control){.listener = -1, .epoll = epoll, .server = server};
     for (size_t i = 0; i <= CONTROL_CLIENTS_MAX; i++)
@@ -233,7 +231,6 @@ bool platform_control_open(struct control *c, const char *path, int epoll,
                 path, strerror(errno));
         return false;
     }
-    open_standard(c);
     return true;
 }
 

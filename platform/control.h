@@ -33,10 +33,13 @@ struct control {
     bool quit;
 };
 
-/* `path` may be NULL. False after a line on stderr. */
+/* The socket; `path` may be NULL. False after a line on stderr. */
 bool platform_control_open(struct control *c, const char *path, int epoll,
                            struct bc_server *server);
 void platform_control_close(struct control *c); /* removes the socket */
+
+/* From now on commands are also taken from standard input; a file's at once. */
+void platform_control_read_standard(struct control *c, uint64_t now_ms);
 
 /* Something happened to `fd`. */
 void platform_control_on_ready(struct control *c, int fd, uint32_t epoll_events, uint64_t now_ms);

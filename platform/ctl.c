@@ -13,10 +13,10 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* An argument with a space or nothing in it must arrive as one: in quotes. */
+/* An argument with a space or nothing in it must arrive as one: in quotes, if it has none. */
 static void put_arg(FILE *out, const char *arg)
 {
-    if (arg[0] != '\0' && strchr(arg, ' ') == NULL) {
+    if (arg[0] == '"' || (arg[0] != '\0' && strchr(arg, ' ') == NULL)) {
         fputs(arg, out);
         return;
     }
@@ -62,8 +62,10 @@ int platform_ctl(int argc, char **argv)
     }
     FILE *peer = connect_to(argv[0]);
     if (peer == NULL) {
-        fprintf(stderr, "bc260y-platform: cannot reach %s: %s; is the platform running with "
-                        "--control?\n", argv[0], strerror(errno));
+        fprintf(stderr,
+                "bc260y-platform: cannot reach %s: %s; is the platform running with "
+                "--control?\n",
+                argv[0], strerror(errno));
         return EXIT_FAILED;
     }
     for (int i = 1; i < argc; i++) {

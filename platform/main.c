@@ -144,7 +144,6 @@ static void run_once(struct platform *p)
     fflush(stdout);
     if (p->capture != NULL)
         platform_capture_flush(p->capture);
-    p->stopping = p->stopping || p->control.quit;
 }
 
 static bool watch(const struct platform *p, int fd)
@@ -226,10 +225,11 @@ int main(int argc, char **argv)
     }
     if (!open_server(&p) || !open_capture(&p) || !open_loop(&p))
         goto out;
-    say_listening(&p);
     if (!platform_control_open(&p.control, p.options.control, p.epoll, p.server))
         goto out;
-    while (!p.stopping)
+    say_listening(&p);
+    platform_control_read_standard(&p.control, now_ms());
+    while (!p.stopping && !p.control.quit)
         run_once(&p);
     status = 0;
 out:

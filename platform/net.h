@@ -9,8 +9,8 @@
 
 #include "server.h"
 
-#define NET_TEXT_BYTES 64            /* of an address with its port */
-#define NET_DATAGRAM_BYTES_MAX 2048  /* longer ones are dropped */
+#define NET_TEXT_BYTES 64           /* of an address with its port */
+#define NET_DATAGRAM_BYTES_MAX 2048 /* longer ones are dropped */
 
 struct net {
     int fd;

@@ -115,11 +115,16 @@ static enum options_result take(int option, struct options *out)
 enum options_result platform_options_parse(int argc, char **argv, struct options *out)
 {
     static const struct option list[] = {
-        {"coap", required_argument, NULL, 'a'},    {"open", required_argument, NULL, 'o'},
-        {"control", required_argument, NULL, 'c'}, {"lifetime-grace", required_argument, NULL, 'g'},
-        {"pcap", required_argument, NULL, 'p'},    {"seed", required_argument, NULL, 's'},
-        {"quiet", no_argument, NULL, 'q'},         {"trace", no_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'V'},
+        {"coap", required_argument, NULL, 'a'},
+        {"open", required_argument, NULL, 'o'},
+        {"control", required_argument, NULL, 'c'},
+        {"lifetime-grace", required_argument, NULL, 'g'},
+        {"pcap", required_argument, NULL, 'p'},
+        {"seed", required_argument, NULL, 's'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"trace", no_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     int option;

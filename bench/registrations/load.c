@@ -78,12 +78,17 @@ static void prepare(struct load *load)
         out->vector.iov_base = out->bytes;
         in->vector = (struct iovec){in->bytes, sizeof(in->bytes)};
         load->out_headers[i].msg_hdr = (struct msghdr){
-            .msg_name = &load->server, .msg_namelen = sizeof(load->server),
-            .msg_iov = &out->vector, .msg_iovlen = 1,
-            .msg_control = &out->control, .msg_controllen = sizeof(out->control),
+            .msg_name = &load->server,
+            .msg_namelen = sizeof(load->server),
+            .msg_iov = &out->vector,
+            .msg_iovlen = 1,
+            .msg_control = &out->control,
+            .msg_controllen = sizeof(out->control),
         };
         load->in_headers[i].msg_hdr = (struct msghdr){
-            .msg_iov = &in->vector, .msg_iovlen = 1, .msg_control = &in->control,
+            .msg_iov = &in->vector,
+            .msg_iovlen = 1,
+            .msg_control = &in->control,
         };
     }
 }
@@ -99,7 +104,8 @@ struct load *load_open(uint32_t clients, uint16_t server_port)
     load->client_count = clients;
     load->window = clients < LOAD_WINDOW ? clients : LOAD_WINDOW;
     load->server = (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons(server_port),
+        .sin_family = AF_INET,
+        .sin_port = htons(server_port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
     load->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -149,8 +155,14 @@ static size_t put_text(uint8_t *at, unsigned delta, const char *text)
 static size_t put_head(uint8_t *at, uint32_t client, uint16_t message_id)
 {
     const uint8_t head[] = {
-        0x44, 0x02, (uint8_t)(message_id >> 8), (uint8_t)message_id,
-        (uint8_t)(client >> 24), (uint8_t)(client >> 16), (uint8_t)(client >> 8), (uint8_t)client,
+        0x44,
+        0x02,
+        (uint8_t)(message_id >> 8),
+        (uint8_t)message_id,
+        (uint8_t)(client >> 24),
+        (uint8_t)(client >> 16),
+        (uint8_t)(client >> 8),
+        (uint8_t)client,
     };
     return put(at, head, sizeof(head));
 }
@@ -184,7 +196,9 @@ static void fill(struct load *load, size_t slot, uint32_t number)
     struct client *client = &load->clients[number];
     struct in_pktinfo info = {.ipi_spec_dst.s_addr = htonl(address_of(number))};
     out->control.align = (struct cmsghdr){
-        .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO, .cmsg_len = CMSG_LEN(sizeof(info)),
+        .cmsg_level = IPPROTO_IP,
+        .cmsg_type = IP_PKTINFO,
+        .cmsg_len = CMSG_LEN(sizeof(info)),
     };
     memcpy(CMSG_DATA(&out->control.align), &info, sizeof(info));
     client->message_id++;

@@ -14,9 +14,7 @@
 
 static const struct bc_server_carrier carriers[] = {
     {"iot", .report = true},
-    {"aep",
-     .report = true,
-     .user_objects = CARRIER_OBSERVES_OBJECTS,
+    {"aep", .report = true, .user_objects = CARRIER_OBSERVES_OBJECTS,
      .user_objects_on_demand = true},
     {"dmp", .user_objects = CARRIER_OBSERVES_INSTANCES},
 };
@@ -32,8 +30,7 @@ const struct bc_server_carrier *bc_server_carrier_find(const char *name)
 static void observe_once(struct bc_server *s, struct device *device,
                          const struct bc_server_path *path, int32_t accept)
 {
-    if (bc_server_observation_at(device, path) != NULL ||
-        bc_server_exchange_observes(device, path))
+    if (bc_server_observation_at(device, path) != NULL || bc_server_exchange_observes(device, path))
         return;
     struct bc_server_request request = {
         .operation = BC_SERVER_OBSERVE,

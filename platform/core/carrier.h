@@ -8,11 +8,15 @@
 #include "server.h"
 
 /* What is observed of the objects that are neither built in nor the carrier's report object. */
-enum carrier_observes { CARRIER_OBSERVES_NOTHING, CARRIER_OBSERVES_OBJECTS, CARRIER_OBSERVES_INSTANCES };
+enum carrier_observes {
+    CARRIER_OBSERVES_NOTHING,
+    CARRIER_OBSERVES_OBJECTS,
+    CARRIER_OBSERVES_INSTANCES
+};
 
 struct bc_server_carrier {
     const char *name;
-    bool report; /* observes /19/0/0, Accept 42, when </19/0> is announced */
+    bool report;                        /* observes /19/0/0, Accept 42, when </19/0> is announced */
     enum carrier_observes user_objects; /* Accept 11542 */
     bool user_objects_on_demand;        /* only for products with observe_all */
 };

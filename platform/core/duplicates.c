@@ -49,8 +49,8 @@ static bool is_of(const struct duplicate *entry, uint32_t hash, const struct bc_
 }
 
 const struct duplicate *bc_server_duplicate_find(const struct duplicates *d, uint32_t hash,
-                                                 const struct bc_address *from,
-                                                 uint16_t message_id, uint64_t now_ms)
+                                                 const struct bc_address *from, uint16_t message_id,
+                                                 uint64_t now_ms)
 {
     const struct duplicates_bucket *bucket = &d->buckets[hash & d->mask];
     for (size_t i = 0; i < DUPLICATES_A_BUCKET && bucket->newest[i].place != 0; i++) {

@@ -36,8 +36,8 @@ static void tell(const struct bc_server *s, const struct device *device,
 static void set_content(struct bc_server_event *event, const struct bc_coap_message *m)
 {
     event->code = m->code;
-    event->format = (int32_t)bc_coap_option_number_of(m, BC_COAP_CONTENT_FORMAT,
-                                                      BC_COAP_FORMAT_ABSENT);
+    event->format =
+        (int32_t)bc_coap_option_number_of(m, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_ABSENT);
     event->payload = m->payload;
 }
 

@@ -38,9 +38,9 @@ static void set_state(struct bc_server *s, struct exchange *exchange, enum excha
 {
     assert(state == exchange->state + 1);
     if (state == EXCHANGE_SENT)
-        bc_server_table_insert(&s->exchanges_by_message_id, &exchange->by_message_id,
-                               bc_server_address_hash(s, &exchange->device->address,
-                                                      exchange->message_id));
+        bc_server_table_insert(
+            &s->exchanges_by_message_id, &exchange->by_message_id,
+            bc_server_address_hash(s, &exchange->device->address, exchange->message_id));
     else
         bc_server_table_remove(&s->exchanges_by_message_id, &exchange->by_message_id);
     exchange->state = state;
@@ -259,8 +259,7 @@ void bc_server_exchange_on_reset(struct bc_server *s, const struct bc_address *f
 
 void bc_server_exchange_on_timer(struct bc_server *s, struct exchange *exchange)
 {
-    bool repeat =
-        exchange->state == EXCHANGE_SENT && exchange->retransmissions < MAX_RETRANSMIT;
+    bool repeat = exchange->state == EXCHANGE_SENT && exchange->retransmissions < MAX_RETRANSMIT;
     if (!repeat) {
         bc_server_exchange_finish(s, exchange, BC_SERVER_TIMED_OUT, NULL);
         return;

@@ -18,8 +18,7 @@ struct bc_server_path {
 bool bc_server_path_parse(bc_view text, struct bc_server_path *out);
 
 /* Writes "/19/0/0" and a terminator to `out`. */
-void bc_server_path_text(const struct bc_server_path *path,
-                         char out[BC_SERVER_PATH_CHARS_MAX + 1]);
+void bc_server_path_text(const struct bc_server_path *path, char out[BC_SERVER_PATH_CHARS_MAX + 1]);
 
 bool bc_server_path_equal(const struct bc_server_path *a, const struct bc_server_path *b);
 

@@ -22,7 +22,7 @@
 struct device {
     struct table_node by_endpoint;
     struct table_node by_id;
-    struct timer expiry; /* fires at or before expires_ms; see device.c */
+    struct timer expiry;        /* fires at or before expires_ms; see device.c */
     struct device *next, *prev; /* in order of first registration */
     struct exchange *exchanges; /* oldest first */
     struct observation *observations;
@@ -99,7 +99,7 @@ struct bc_server {
 /* What a handler of requests answers. */
 struct reply {
     uint8_t code;
-    bool forget; /* safe to work out again: not worth a place among the duplicates */
+    bool forget;           /* safe to work out again: not worth a place among the duplicates */
     struct device *device; /* whose carrier may now want to observe, or NULL */
     bool location;         /* say rd/<id> of the device */
     int32_t format;
@@ -127,8 +127,8 @@ uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_addre
 /* Answers a repeated message as the first time; false when it is new. */
 bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_address *from,
                       uint16_t message_id);
-void bc_server_send_empty(struct bc_server *s, const struct bc_address *to,
-                          enum bc_coap_type type, uint16_t message_id);
+void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,
+                          uint16_t message_id);
 
 /* event.c. `wants` first: a silent server must not pay for the event's making. */
 static inline bool bc_server_wants(const struct bc_server *s, enum bc_server_event_kind kind)
@@ -149,8 +149,8 @@ void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kin
 /* device.c */
 struct registration {
     bc_view endpoint;
-    bc_view binding; /* empty = not given */
-    bc_view links;   /* empty = not given */
+    bc_view binding;     /* empty = not given */
+    bc_view links;       /* empty = not given */
     uint32_t lifetime_s; /* 0 = not given */
     bool version_1_1;
 };
@@ -172,8 +172,7 @@ struct device *bc_server_device_register(struct bc_server *s, const struct regis
 /* Takes over what is given and begins the lifetime anew; false when memory is short. */
 bool bc_server_device_update(struct bc_server *s, struct device *device,
                              const struct registration *r);
-void bc_server_device_move(struct bc_server *s, struct device *device,
-                           const struct bc_address *to);
+void bc_server_device_move(struct bc_server *s, struct device *device, const struct bc_address *to);
 /* Ends a registration; what it left open is told as canceled. */
 void bc_server_device_remove(struct bc_server *s, struct device *device);
 void bc_server_device_on_expiry(struct bc_server *s, struct device *device);

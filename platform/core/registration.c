@@ -67,7 +67,10 @@ static struct refusal read_endpoint(bc_view text, struct registration *out)
 }
 
 /* The parameters we know; others, as sms=, are ignored. Each may be there once. */
-#define PARAM(name) {(const uint8_t *)(name), sizeof(name) - 1}
+#define PARAM(name)                               \
+    {                                             \
+        (const uint8_t *)(name), sizeof(name) - 1 \
+    }
 static const struct {
     bc_view name;
     struct refusal (*read)(bc_view text, struct registration *out);
@@ -81,8 +84,7 @@ static const struct {
 #define PARAM_ENDPOINT 1U
 #define PARAM_VERSION 8U
 
-static struct refusal read_params(const struct request *r, struct registration *out,
-                                  unsigned *seen)
+static struct refusal read_params(const struct request *r, struct registration *out, unsigned *seen)
 {
     *seen = 0;
     if (r->query_count > REQUEST_QUERIES_MAX)

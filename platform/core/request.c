@@ -103,9 +103,8 @@ static void write_reply(struct bc_server *s, const struct bc_coap_message *m,
 {
     bool confirmable = m->type == BC_COAP_CON;
     uint16_t message_id = confirmable ? m->message_id : s->next_message_id++;
-    struct bc_coap_writer w =
-        bc_coap_write_begin(out, confirmable ? BC_COAP_ACK : BC_COAP_NON, reply->code, message_id,
-                            &m->token);
+    struct bc_coap_writer w = bc_coap_write_begin(out, confirmable ? BC_COAP_ACK : BC_COAP_NON,
+                                                  reply->code, message_id, &m->token);
     if (reply->location) {
         char id[BC_SERVER_ID_CHARS + 1];
         bc_server_id_text(reply->device->id, id);

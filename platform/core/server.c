@@ -87,8 +87,8 @@ uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_addre
     return (uint32_t)bc_server_hash(&s->key, (bc_view){bytes, address->ip_len + 4U});
 }
 
-void bc_server_send_empty(struct bc_server *s, const struct bc_address *to,
-                          enum bc_coap_type type, uint16_t message_id)
+void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,
+                          uint16_t message_id)
 {
     bc_sink out = bc_server_outbox_begin(&s->outbox);
     (void)bc_coap_write_begin(&out, type, BC_COAP_EMPTY, message_id, NULL);
@@ -145,7 +145,8 @@ void bc_server_on_datagram(struct bc_server *s, uint64_t now_ms, const struct bc
 /* What is due, as far as its datagrams find room; the rest follows while they are taken. */
 static void run_timers(struct bc_server *s)
 {
-    while (bc_server_timers_next(&s->timers) <= s->now_ms && bc_server_outbox_has_room(&s->outbox)) {
+    while (bc_server_timers_next(&s->timers) <= s->now_ms &&
+           bc_server_outbox_has_room(&s->outbox)) {
         struct timer *timer = s->timers.entries[0].timer;
         bc_server_timer_clear(&s->timers, timer);
         if (timer->kind == TIMER_DEVICE)

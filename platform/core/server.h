@@ -70,9 +70,9 @@ enum bc_server_event_kind {
 #define BC_SERVER_EVENT_BIT(kind) (1U << (kind))
 #define BC_SERVER_EVENTS_ALL 0xFFFU
 /* What ends a request. */
-#define BC_SERVER_EVENTS_OF_REQUESTS                                                               \
-    (BC_SERVER_EVENT_BIT(BC_SERVER_OBSERVED) | BC_SERVER_EVENT_BIT(BC_SERVER_RESPONDED) |          \
-     BC_SERVER_EVENT_BIT(BC_SERVER_TIMED_OUT) | BC_SERVER_EVENT_BIT(BC_SERVER_RESET) |             \
+#define BC_SERVER_EVENTS_OF_REQUESTS                                                      \
+    (BC_SERVER_EVENT_BIT(BC_SERVER_OBSERVED) | BC_SERVER_EVENT_BIT(BC_SERVER_RESPONDED) | \
+     BC_SERVER_EVENT_BIT(BC_SERVER_TIMED_OUT) | BC_SERVER_EVENT_BIT(BC_SERVER_RESET) |    \
      BC_SERVER_EVENT_BIT(BC_SERVER_CANCELED))
 
 /* One registered device. Views and pointers live until the next call on the server. */
@@ -105,13 +105,13 @@ struct bc_server_event {
     uint8_t code;
     int32_t format;
     bc_view payload;
-    bool more;            /* the payload is the first block of a longer one */
-    bool confirmable;     /* of a notification or dp */
-    bool stale;           /* the notification is older than one seen before (RFC 7641 3.4) */
-    bool over;            /* the notification ended its observation */
-    bool links_changed;   /* the update brought another list of objects */
-    uint32_t observe;     /* sequence number of a notification */
-    const char *reason;   /* of REJECTED */
+    bool more;          /* the payload is the first block of a longer one */
+    bool confirmable;   /* of a notification or dp */
+    bool stale;         /* the notification is older than one seen before (RFC 7641 3.4) */
+    bool over;          /* the notification ended its observation */
+    bool links_changed; /* the update brought another list of objects */
+    uint32_t observe;   /* sequence number of a notification */
+    const char *reason; /* of REJECTED */
 };
 
 struct bc_server_config {
@@ -137,8 +137,8 @@ struct bc_server_config bc_server_config_default(void);
 struct bc_server *bc_server_create(const struct bc_server_config *config);
 void bc_server_destroy(struct bc_server *server); /* tells no events; NULL is fine */
 
-void bc_server_on_datagram(struct bc_server *server, uint64_t now_ms,
-                           const struct bc_address *from, bc_view in);
+void bc_server_on_datagram(struct bc_server *server, uint64_t now_ms, const struct bc_address *from,
+                           bc_view in);
 void bc_server_on_time(struct bc_server *server, uint64_t now_ms);
 
 /* When bc_server_on_time() has something to do at the latest. After bc_server_take_datagrams() has
@@ -173,8 +173,7 @@ struct bc_server_request {
 enum bc_err bc_server_request(struct bc_server *server, uint64_t now_ms, bc_view endpoint,
                               const struct bc_server_request *request);
 
-bool bc_server_find(const struct bc_server *server, bc_view endpoint,
-                    struct bc_server_device *out);
+bool bc_server_find(const struct bc_server *server, bc_view endpoint, struct bc_server_device *out);
 size_t bc_server_device_count(const struct bc_server *server);
 
 /* Devices in order of their first registration: `cursor` NULL gives the first, then each call the

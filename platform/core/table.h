@@ -56,7 +56,7 @@ static inline struct table_node *bc_server_table_next(const struct table_node *n
 }
 
 /* The thing around a node. */
-#define BC_SERVER_OF(pointer, type, member)                                                        \
+#define BC_SERVER_OF(pointer, type, member) \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

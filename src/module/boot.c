@@ -26,7 +26,7 @@ static void restore_profile(struct bc_module *m)
     m->port.cme_errors = saved ? stored->profile_cme_errors : 0;
 }
 
-void module_boot(struct bc_module *m)
+void bc_module_boot(struct bc_module *m)
 {
     m->base = power_up_settings;
     m->query_ready = false;
@@ -41,14 +41,14 @@ void module_boot(struct bc_module *m)
     restore_profile(m);
     bc_lwm2m_reset(&m->client,
                    m->stored.configured ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
-    module_apply_settings(m);
-    module_urc(m, "RDY");
-    module_urc(m, "+CFUN: 1");
-    module_urc(m, "+CPIN: READY");
-    radio_boot(m);
+    bc_module_apply_settings(m);
+    bc_module_urc(m, "RDY");
+    bc_module_urc(m, "+CFUN: 1");
+    bc_module_urc(m, "+CPIN: READY");
+    bc_radio_boot(m);
 }
 
-void module_reboot_in(struct bc_module *m, uint32_t delay_ms)
+void bc_module_reboot_in(struct bc_module *m, uint32_t delay_ms)
 {
     m->power.reboot_at_ms = m->now_ms + delay_ms;
 }

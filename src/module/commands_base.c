@@ -180,9 +180,9 @@ static int cfun_handle(struct bc_at_call *call)
     if (call->form == BC_AT_READ)
         bc_at_info(call, "+CFUN: %d", m->radio.cfun);
     else if (call->arg[1].number == 1)
-        module_reboot_in(m, REBOOT_MS);
+        bc_module_reboot_in(m, REBOOT_MS);
     else
-        radio_set_cfun(m, (uint8_t)call->arg[0].number);
+        bc_radio_set_cfun(m, (uint8_t)call->arg[0].number);
     return BC_AT_OK;
 }
 
@@ -190,7 +190,7 @@ static int cfun_handle(struct bc_at_call *call)
 static int creg_common(struct bc_at_call *call, uint8_t *n)
 {
     const struct bc_module *m = call->context;
-    int status = radio_registration_status(m);
+    int status = bc_radio_registration_status(m);
     if (call->form == BC_AT_SET)
         *n = (uint8_t)call->arg[0].number;
     else if (*n >= 2 && status == 1)
@@ -225,16 +225,16 @@ static int cgatt_handle(struct bc_at_call *call)
 {
     struct bc_module *m = module_of(call);
     if (call->form == BC_AT_READ)
-        bc_at_info(call, "+CGATT: %d", radio_attached(m));
+        bc_at_info(call, "+CGATT: %d", bc_radio_attached(m));
     else
-        radio_set_attached(m, call->arg[0].number == 1);
+        bc_radio_set_attached(m, call->arg[0].number == 1);
     return BC_AT_OK;
 }
 
 static int cops_handle(struct bc_at_call *call)
 {
     const struct bc_module *m = call->context;
-    if (radio_attached(m))
+    if (bc_radio_attached(m))
         bc_at_info(call, "+COPS: 0,2,\"%.*s\",9", 5, m->identity.imsi);
     else
         bc_at_info(call, "+COPS: 0");
@@ -268,20 +268,20 @@ static int cgpaddr_handle(struct bc_at_call *call)
 {
     const struct bc_module *m = call->context;
     if (call->arg[0].number == 0)
-        bc_at_info(call, "+CGPADDR: 0,\"%s\"", radio_attached(m) ? m->identity.address : "");
+        bc_at_info(call, "+CGPADDR: 0,\"%s\"", bc_radio_attached(m) ? m->identity.address : "");
     return BC_AT_OK;
 }
 
 static int csq_handle(struct bc_at_call *call)
 {
-    bc_at_info(call, radio_attached(call->context) ? "+CSQ: 21,0" : "+CSQ: 99,99");
+    bc_at_info(call, bc_radio_attached(call->context) ? "+CSQ: 21,0" : "+CSQ: 99,99");
     return BC_AT_OK;
 }
 
 static int cesq_handle(struct bc_at_call *call)
 {
-    bc_at_info(call, radio_attached(call->context) ? "+CESQ: 47,0,255,255,30,80"
-                                                   : "+CESQ: 99,99,255,255,255,255");
+    bc_at_info(call, bc_radio_attached(call->context) ? "+CESQ: 47,0,255,255,30,80"
+                                                      : "+CESQ: 99,99,255,255,255,255");
     return BC_AT_OK;
 }
 
@@ -313,7 +313,7 @@ static const struct bc_at_param qeng_params[] = {
 
 static int qeng_handle(struct bc_at_call *call)
 {
-    if (!radio_attached(call->context))
+    if (!bc_radio_attached(call->context))
         return BC_AT_OK;
     if (call->arg[0].number == 0)
         bc_at_info(call, "+QENG: 0,2506,,176,\"" CELL_ID "\",-59,-6,31,21,5,3095,0,-17,3");
@@ -356,7 +356,7 @@ static void civil_date(int64_t days, unsigned *year, unsigned *month, unsigned *
 
 static int cclk_handle(struct bc_at_call *call)
 {
-    int64_t utc_s = module_utc_s(call->context);
+    int64_t utc_s = bc_module_utc_s(call->context);
     unsigned year;
     unsigned month;
     unsigned day;
@@ -491,14 +491,14 @@ static const struct bc_at_param qrst_params[] = {{.name = "mode", .min = 1, .max
 
 static int qrst_handle(struct bc_at_call *call)
 {
-    module_reboot_in(module_of(call), REBOOT_MS);
+    bc_module_reboot_in(module_of(call), REBOOT_MS);
     return BC_AT_OK;
 }
 
 static int nrb_handle(struct bc_at_call *call)
 {
     bc_at_info(call, "REBOOTING");
-    module_reboot_in(module_of(call), REBOOT_MS);
+    bc_module_reboot_in(module_of(call), REBOOT_MS);
     return BC_AT_NO_RESULT;
 }
 
@@ -507,7 +507,7 @@ static const struct bc_at_param qpowd_params[] = {OPTIONAL_INT("mode", 0, 2)};
 /* Powered down, the module says so and nothing else until it is reset. */
 static int qpowd_handle(struct bc_at_call *call)
 {
-    power_down(module_of(call));
+    bc_power_down(module_of(call));
     return BC_AT_OK;
 }
 
@@ -613,5 +613,5 @@ static const struct bc_at_command base_commands[] = {
     {"+QICLOSE", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(qiclose_params), .handle = qiclose_handle},
 };
 
-const struct bc_at_table module_base_table = {base_commands,
-                                              sizeof(base_commands) / sizeof(base_commands[0])};
+const struct bc_at_table bc_module_base_table = {base_commands,
+                                                 sizeof(base_commands) / sizeof(base_commands[0])};

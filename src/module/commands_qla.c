@@ -21,7 +21,7 @@
 /* A command that promises results needs room for them. */
 static bool busy(const struct bc_module *m)
 {
-    return !module_urc_room(m);
+    return !bc_module_urc_room(m);
 }
 
 static void copy_text(char *to, bc_view text)
@@ -145,7 +145,7 @@ static int cfg_retransmit(struct bc_at_call *call)
     }
     m->stored.ack_timeout_s = (uint8_t)call->arg[0].number;
     m->stored.retransmit_max = (uint8_t)call->arg[1].number;
-    module_apply_settings(m);
+    bc_module_apply_settings(m);
     return BC_AT_OK;
 }
 
@@ -238,7 +238,7 @@ static int cfg_res(struct bc_at_call *call)
     struct bc_path path =
         BC_PATH_RESOURCE((uint16_t)arg[0].number, (uint16_t)arg[1].number, (uint16_t)arg[2].number);
     const struct bc_resource_row *row = bc_builtin_find(path);
-    struct cfg_value *value = module_cfg_value(m, path);
+    struct cfg_value *value = bc_module_cfg_value(m, path);
     if (row == NULL || path.object < 3 || (row->access & BC_ACCESS_READ) == 0)
         return BC_AT_ERROR_PARAMETER;
     if (!arg[3].given) {
@@ -312,7 +312,7 @@ static int cfg_read(struct bc_at_call *call)
 static int reg_handle(struct bc_at_call *call)
 {
     struct bc_module *m = call->context;
-    return busy(m) ? BC_AT_ERROR_STATE : module_start_registration(m);
+    return busy(m) ? BC_AT_ERROR_STATE : bc_module_start_registration(m);
 }
 
 /* An error of ours as the result of a command: nothing has changed. */
@@ -507,7 +507,7 @@ static int answered(struct bc_at_call *call, enum bc_err err, const struct bc_at
     if (err != BC_OK)
         return result_of(err);
     m->radio.rai = (uint8_t)rai->number;
-    module_urc(m, "%s: 0", call->command->name);
+    bc_module_urc(m, "%s: 0", call->command->name);
     return BC_AT_OK;
 }
 
@@ -610,8 +610,8 @@ static int notify_handle(struct bc_at_call *call)
         return BC_AT_OK; /* a part: only the last one tells */
     m->radio.rai = (uint8_t)arg[8].number;
     if (n.confirmable)
-        module_urc(m, "+QLAURC: \"report\",%d", message_id);
-    module_urc(m, "+QLANOTIFY: 0");
+        bc_module_urc(m, "+QLAURC: \"report\",%d", message_id);
+    bc_module_urc(m, "+QLANOTIFY: 0");
     return BC_AT_OK;
 }
 
@@ -637,5 +637,5 @@ static const struct bc_at_command qla_commands[] = {
     {"+QLASTATUS", BC_AT_TEST | BC_AT_READ, .handle = status_handle, .test = "(0-7)"},
 };
 
-const struct bc_at_table module_qla_table = {qla_commands,
-                                             sizeof(qla_commands) / sizeof(qla_commands[0])};
+const struct bc_at_table bc_module_qla_table = {qla_commands,
+                                                sizeof(qla_commands) / sizeof(qla_commands[0])};

@@ -16,12 +16,12 @@
 #define CELL_ID 0x0BF576D1
 #define BEARER_NB_IOT 7
 
-int64_t module_utc_s(const struct bc_module *m)
+int64_t bc_module_utc_s(const struct bc_module *m)
 {
     return m->clock_known ? (m->utc_zero_ms + (int64_t)m->now_ms) / 1000 : 0;
 }
 
-struct cfg_value *module_cfg_value(struct bc_module *m, struct bc_path path)
+struct cfg_value *bc_module_cfg_value(struct bc_module *m, struct bc_path path)
 {
     for (size_t i = 0; i < BC_CFG_VALUES_MAX; i++)
         if (m->stored.value[i].len > 0 && bc_path_equal(m->stored.value[i].path, path))
@@ -85,7 +85,7 @@ static bool device_value(const struct bc_module *m, uint16_t resource, struct bc
         *out = list_of_integer(scratch, 0);
         return true;
     case BC_DEVICE_TIME:
-        *out = bc_value_integer(module_utc_s(m));
+        *out = bc_value_integer(bc_module_utc_s(m));
         return true;
     case BC_DEVICE_UTC_OFFSET:
         *out = bc_value_text(m->utc_offset);
@@ -172,10 +172,10 @@ static struct bc_value configured(const struct cfg_value *value, struct bc_path 
     return (struct bc_value){.type = BC_VALUE_STRING, .bytes = text};
 }
 
-bool module_value(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch)
+bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch)
 {
     struct bc_module *m = context;
-    const struct cfg_value *set = module_cfg_value(m, path);
+    const struct cfg_value *set = bc_module_cfg_value(m, path);
     if (set != NULL) {
         *out = configured(set, path);
         return true;
@@ -201,7 +201,7 @@ static bool keep_text(char *to, size_t bytes, bc_view text)
     return true;
 }
 
-bool module_write(void *context, struct bc_path path, const struct bc_value *value)
+bool bc_module_write(void *context, struct bc_path path, const struct bc_value *value)
 {
     struct bc_module *m = context;
     switch ((enum bc_device_resource)path.resource) {

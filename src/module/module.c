@@ -25,8 +25,10 @@ static void trace(void *context, const char *line)
         m->trace(m->trace_context, line);
 }
 
-static const struct bc_lwm2m_host host = {
-    .on_event = module_on_event, .value = module_value, .write = module_write, .trace = trace};
+static const struct bc_lwm2m_host host = {.on_event = bc_module_on_event,
+                                          .value = bc_module_value,
+                                          .write = bc_module_write,
+                                          .trace = trace};
 
 const char *bc_version(void)
 {
@@ -44,7 +46,7 @@ size_t bc_module_bytes(void)
  * would for a lost datagram. */
 static bool client_runs(const struct bc_module *m)
 {
-    return m->power.state == POWER_AWAKE && module_urc_room(m);
+    return m->power.state == POWER_AWAKE && bc_module_urc_room(m);
 }
 
 /* One thing that is due can make another one due: attachment after a reboot, the update after a
@@ -58,9 +60,9 @@ static void advance(struct bc_module *m, uint64_t now_ms)
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         if (bc_deadline(m) > m->now_ms)
             return;
-        radio_on_time(m);
-        power_on_time(m);
-        module_query_on_time(m);
+        bc_radio_on_time(m);
+        bc_power_on_time(m);
+        bc_module_query_on_time(m);
         if (client_runs(m))
             bc_lwm2m_on_time(&m->client, m->now_ms);
     }
@@ -81,13 +83,13 @@ void bc_on_clock(struct bc_module *m, uint64_t now_ms, int64_t utc_s)
 void bc_on_wake_pin(struct bc_module *m, uint64_t now_ms)
 {
     advance(m, now_ms);
-    power_on_wake(m);
+    bc_power_on_wake(m);
 }
 
 void bc_on_reset(struct bc_module *m, uint64_t now_ms)
 {
     advance(m, now_ms);
-    module_boot(m);
+    bc_module_boot(m);
     advance(m, now_ms);
 }
 
@@ -95,8 +97,8 @@ uint64_t bc_deadline(const struct bc_module *m)
 {
     uint64_t deadlines_ms[] = {
         client_runs(m) ? bc_lwm2m_deadline(&m->client) : BC_NEVER,
-        radio_deadline(m),
-        power_deadline(m),
+        bc_radio_deadline(m),
+        bc_power_deadline(m),
         m->query_open ? m->query_until_ms : BC_NEVER,
     };
     uint64_t first_ms = BC_NEVER;
@@ -150,10 +152,10 @@ enum bc_err bc_module_init(struct bc_module **out, union bc_module_memory *memor
     m->radio.attach_ms = config->attach_ms;
     m->power.keep_wake_command = config->keep_wake_command;
     bc_at_port_init(&m->port, workspace->bytes);
-    module_factory_defaults(m);
+    bc_module_factory_defaults(m);
     bc_lwm2m_init(&m->client, &host, m, &m->stored.lwm2m, &m->random,
                   workspace->bytes + BC_AT_WORKSPACE_BYTES);
-    module_boot(m);
+    bc_module_boot(m);
     advance(m, now_ms);
     *out = m;
     return BC_OK;
@@ -181,7 +183,7 @@ static void put_result(const struct bc_at_port *port, bc_sink *out, int result)
 
 static void execute(struct bc_module *m, bc_sink *line)
 {
-    static const struct bc_at_table *const tables[] = {&module_qla_table, &module_base_table};
+    static const struct bc_at_table *const tables[] = {&bc_module_qla_table, &bc_module_base_table};
     bc_sink out = bc_at_reply_begin(&m->port);
     int result = BC_AT_ERROR_PARAMETER; /* a line that was too long has no bytes */
     if (line->ptr != NULL)
@@ -193,7 +195,7 @@ static void execute(struct bc_module *m, bc_sink *line)
 size_t bc_on_serial(struct bc_module *m, uint64_t now_ms, bc_view in)
 {
     advance(m, now_ms);
-    size_t done = power_on_serial(m, in);
+    size_t done = bc_power_on_serial(m, in);
     for (;;) {
         size_t accepted;
         bc_sink line;
@@ -221,13 +223,13 @@ bool bc_take_serial(struct bc_module *m, bc_view *out)
 void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_address *from, bc_view in)
 {
     advance(m, now_ms);
-    if (!radio_reachable(m)) {
+    if (!bc_radio_reachable(m)) {
         trace(m, "radio: not reachable, datagram lost");
         return;
     }
     if (!client_runs(m) || in.len > BC_DATAGRAM_BYTES_MAX)
         return;
-    radio_on_downlink(m);
+    bc_radio_on_downlink(m);
     bc_lwm2m_on_datagram(&m->client, m->now_ms, from, in);
 }
 
@@ -235,15 +237,15 @@ void bc_on_resolved(struct bc_module *m, uint64_t now_ms, uint32_t query_id,
                     const struct bc_address *address)
 {
     advance(m, now_ms);
-    module_on_resolved(m, query_id, address);
+    bc_module_on_resolved(m, query_id, address);
 }
 
 bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out)
 {
     while (bc_coap_take(&m->client.coap, m->now_ms, out)) {
-        if (!radio_attached(m))
+        if (!bc_radio_attached(m))
             continue; /* nobody hears it */
-        radio_on_uplink(m);
+        bc_radio_on_uplink(m);
         *to = m->client.server;
         return true;
     }

@@ -37,7 +37,7 @@ static void enter(struct bc_module *m)
     if (bc_module_status(m) == BC_STATUS_REGISTERED)
         bc_lwm2m_set_status(&m->client, BC_STATUS_NEEDS_RECOVERY);
     if (m->base.sleep_events)
-        module_urc(m, "+QNBIOTEVENT: \"ENTER DEEPSLEEP\"");
+        bc_module_urc(m, "+QNBIOTEVENT: \"ENTER DEEPSLEEP\"");
 }
 
 static void leave(struct bc_module *m)
@@ -48,7 +48,7 @@ static void leave(struct bc_module *m)
     m->radio.quiet_since_ms = m->now_ms;
     m->base.sleep = 1; /* as after each boot (G 4.1.2.1) */
     if (events)
-        module_urc(m, "+QNBIOTEVENT: \"EXIT DEEPSLEEP\"");
+        bc_module_urc(m, "+QNBIOTEVENT: \"EXIT DEEPSLEEP\"");
 }
 
 /* G 3.12: 0, or 3 when the lifetime is over or the server does not answer. */
@@ -61,10 +61,10 @@ static void recover(struct bc_module *m)
         bc_lwm2m_update(&m->client, BC_UPDATE_RECOVER, 0) == BC_OK)
         return;
     bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
-    module_urc(m, "+QLAURC: \"recovered\",%d", RESULT_RECOVERY_FAILED);
+    bc_module_urc(m, "+QLAURC: \"recovered\",%d", RESULT_RECOVERY_FAILED);
 }
 
-void power_on_wake(struct bc_module *m)
+void bc_power_on_wake(struct bc_module *m)
 {
     if (m->power.state != POWER_ASLEEP)
         return;
@@ -81,11 +81,11 @@ static uint64_t update_at_ms(const struct bc_module *m)
 
 /* Bytes on a sleeping line wake the module; the command they belong to is lost with its CR, as on
  * the hardware, unless it is to be kept. */
-size_t power_on_serial(struct bc_module *m, bc_view in)
+size_t bc_power_on_serial(struct bc_module *m, bc_view in)
 {
     m->power.serial_ms = m->now_ms;
     if (m->power.state == POWER_ASLEEP) {
-        power_on_wake(m);
+        bc_power_on_wake(m);
         m->power.swallow = !m->power.keep_wake_command;
     }
     if (m->power.state == POWER_OFF)
@@ -96,20 +96,20 @@ size_t power_on_serial(struct bc_module *m, bc_view in)
     return lost;
 }
 
-void power_down(struct bc_module *m)
+void bc_power_down(struct bc_module *m)
 {
-    module_urc(m, "POWERED DOWN");
+    bc_module_urc(m, "POWERED DOWN");
     bc_lwm2m_reset(&m->client, bc_module_status(m));
-    radio_set_cfun(m, 0);
+    bc_radio_set_cfun(m, 0);
     m->power.state = POWER_OFF;
 }
 
-void power_on_time(struct bc_module *m)
+void bc_power_on_time(struct bc_module *m)
 {
     if (m->power.state == POWER_OFF)
         return;
     if (m->power.reboot_at_ms <= m->now_ms) {
-        module_boot(m);
+        bc_module_boot(m);
     } else if (m->power.state == POWER_ASLEEP) {
         if (update_at_ms(m) > m->now_ms)
             return;
@@ -121,7 +121,7 @@ void power_on_time(struct bc_module *m)
     }
 }
 
-uint64_t power_deadline(const struct bc_module *m)
+uint64_t bc_power_deadline(const struct bc_module *m)
 {
     if (m->power.state == POWER_OFF)
         return BC_NEVER;

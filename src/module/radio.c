@@ -15,8 +15,8 @@ static void set_state(struct bc_module *m, enum radio_state next)
         m->radio.release_after_downlink = false;
         m->radio.quiet_since_ms = m->now_ms;
     }
-    if (m->base.cscon == 1 && was_connected != (next == RADIO_CONNECTED) && module_urc_room(m))
-        module_urc(m, "+CSCON: %d", next == RADIO_CONNECTED);
+    if (m->base.cscon == 1 && was_connected != (next == RADIO_CONNECTED) && bc_module_urc_room(m))
+        bc_module_urc(m, "+CSCON: %d", next == RADIO_CONNECTED);
 }
 
 static void start_search(struct bc_module *m)
@@ -25,7 +25,7 @@ static void start_search(struct bc_module *m)
     m->radio.attach_at_ms = m->now_ms + m->radio.attach_ms;
 }
 
-void radio_boot(struct bc_module *m)
+void bc_radio_boot(struct bc_module *m)
 {
     m->radio.cfun = 1;
     m->radio.rai = 0;
@@ -33,9 +33,9 @@ void radio_boot(struct bc_module *m)
     start_search(m);
 }
 
-int radio_registration_status(const struct bc_module *m)
+int bc_radio_registration_status(const struct bc_module *m)
 {
-    return radio_attached(m) ? 1 : m->radio.state == RADIO_SEARCHING ? 2 : 0;
+    return bc_radio_attached(m) ? 1 : m->radio.state == RADIO_SEARCHING ? 2 : 0;
 }
 
 static void urc_registration(struct bc_module *m)
@@ -44,17 +44,17 @@ static void urc_registration(struct bc_module *m)
         const char *name;
         uint8_t n;
     } rows[] = {{"+CREG", m->base.creg}, {"+CGREG", m->base.cgreg}, {"+CEREG", m->base.cereg}};
-    int status = radio_registration_status(m);
+    int status = bc_radio_registration_status(m);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].n == 1)
-            module_urc(m, "%s: %d", rows[i].name, status);
+            bc_module_urc(m, "%s: %d", rows[i].name, status);
         else if (rows[i].n >= 2)
-            module_urc(m, status == 1 ? "%s: %d,\"2506\",\"0BF576D1\",9" : "%s: %d", rows[i].name,
-                       status);
+            bc_module_urc(m, status == 1 ? "%s: %d,\"2506\",\"0BF576D1\",9" : "%s: %d",
+                          rows[i].name, status);
     }
 }
 
-void radio_set_cfun(struct bc_module *m, uint8_t cfun)
+void bc_radio_set_cfun(struct bc_module *m, uint8_t cfun)
 {
     bool was = m->radio.cfun == 1;
     m->radio.cfun = cfun;
@@ -66,7 +66,7 @@ void radio_set_cfun(struct bc_module *m, uint8_t cfun)
         urc_registration(m);
 }
 
-void radio_set_attached(struct bc_module *m, bool attached)
+void bc_radio_set_attached(struct bc_module *m, bool attached)
 {
     bool on = m->radio.state != RADIO_OFF;
     if (m->radio.cfun != 1 || on == attached)
@@ -78,19 +78,19 @@ void radio_set_attached(struct bc_module *m, bool attached)
     urc_registration(m);
 }
 
-bool radio_attached(const struct bc_module *m)
+bool bc_radio_attached(const struct bc_module *m)
 {
     return m->radio.state == RADIO_IDLE || m->radio.state == RADIO_CONNECTED;
 }
 
 /* In queue mode the radio sleeps when the awake window after the last uplink is over. */
-bool radio_reachable(const struct bc_module *m)
+bool bc_radio_reachable(const struct bc_module *m)
 {
-    return radio_attached(m) && m->power.state == POWER_AWAKE &&
+    return bc_radio_attached(m) && m->power.state == POWER_AWAKE &&
            (!m->stored.lwm2m.queue_mode || m->now_ms - m->radio.uplink_ms <= m->awake_ms);
 }
 
-void radio_on_uplink(struct bc_module *m)
+void bc_radio_on_uplink(struct bc_module *m)
 {
     m->radio.uplink_ms = m->now_ms;
     uint8_t rai = m->radio.rai;
@@ -103,7 +103,7 @@ void radio_on_uplink(struct bc_module *m)
         set_state(m, RADIO_IDLE);
 }
 
-void radio_on_downlink(struct bc_module *m)
+void bc_radio_on_downlink(struct bc_module *m)
 {
     if (m->radio.state == RADIO_IDLE)
         set_state(m, RADIO_CONNECTED);
@@ -112,18 +112,18 @@ void radio_on_downlink(struct bc_module *m)
         set_state(m, RADIO_IDLE);
 }
 
-void radio_on_time(struct bc_module *m)
+void bc_radio_on_time(struct bc_module *m)
 {
     if (m->radio.state == RADIO_SEARCHING && m->radio.attach_at_ms <= m->now_ms) {
         set_state(m, RADIO_IDLE);
         urc_registration(m);
-        module_urc(m, "+IP: %s", m->identity.address);
+        bc_module_urc(m, "+IP: %s", m->identity.address);
     }
     if (m->radio.state == RADIO_CONNECTED && m->radio.release_at_ms <= m->now_ms)
         set_state(m, RADIO_IDLE);
 }
 
-uint64_t radio_deadline(const struct bc_module *m)
+uint64_t bc_radio_deadline(const struct bc_module *m)
 {
     if (m->radio.state == RADIO_SEARCHING)
         return m->radio.attach_at_ms;

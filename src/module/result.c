@@ -5,7 +5,7 @@
 
 #include "module/state.h"
 
-int module_result_code(enum bc_outcome outcome)
+int bc_module_result_code(enum bc_outcome outcome)
 {
     static const int16_t codes[] = {
         [BC_OUTCOME_DONE] = 0,

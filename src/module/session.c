@@ -8,13 +8,13 @@
 
 #define QUERY_MS 20000 /* how long an answer to a name query is awaited */
 
-void module_apply_settings(struct bc_module *m)
+void bc_module_apply_settings(struct bc_module *m)
 {
     m->client.coap.ack_timeout_s = m->stored.ack_timeout_s;
     m->client.coap.retransmit_max = m->stored.retransmit_max;
 }
 
-void module_factory_defaults(struct bc_module *m)
+void bc_module_factory_defaults(struct bc_module *m)
 {
     m->stored = (struct stored){
         .lwm2m = {.lifetime_s = BC_LIFETIME_DEFAULT, .queue_mode = true, .updates = true},
@@ -28,7 +28,7 @@ void module_factory_defaults(struct bc_module *m)
 static void fail_registration(struct bc_module *m)
 {
     bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
-    module_urc(m, "+QLAREG: %d", RESULT_OTHER);
+    bc_module_urc(m, "+QLAREG: %d", RESULT_OTHER);
 }
 
 static void register_at(struct bc_module *m, const struct bc_address *address)
@@ -39,7 +39,7 @@ static void register_at(struct bc_module *m, const struct bc_address *address)
         fail_registration(m);
 }
 
-int module_start_registration(struct bc_module *m)
+int bc_module_start_registration(struct bc_module *m)
 {
     enum bc_status status = bc_module_status(m);
     if (status != BC_STATUS_NOT_REGISTERED && status != BC_STATUS_DEREGISTERED &&
@@ -48,7 +48,7 @@ int module_start_registration(struct bc_module *m)
     bc_lwm2m_set_status(&m->client, BC_STATUS_REGISTERING);
     struct bc_address address = {0};
     bool unreachable = m->stored.security == 0 || m->stored.bootstrap; /* neither is here yet */
-    if (!radio_attached(m) || unreachable) {
+    if (!bc_radio_attached(m) || unreachable) {
         fail_registration(m);
     } else if (bc_address_parse(m->stored.host, &address)) {
         register_at(m, &address);
@@ -70,7 +70,7 @@ bool bc_take_query(struct bc_module *m, struct bc_query *out)
     return true;
 }
 
-void module_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_address *address)
+void bc_module_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_address *address)
 {
     if (!m->query_open || query_id != m->query_id)
         return;
@@ -82,8 +82,8 @@ void module_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_
         register_at(m, address);
 }
 
-void module_query_on_time(struct bc_module *m)
+void bc_module_query_on_time(struct bc_module *m)
 {
     if (m->query_open && m->query_until_ms <= m->now_ms)
-        module_on_resolved(m, m->query_id, NULL);
+        bc_module_on_resolved(m, m->query_id, NULL);
 }

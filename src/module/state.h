@@ -120,53 +120,54 @@ struct bc_module {
 };
 
 /* result.c: the codes of the guide's chapter 6. */
-int module_result_code(enum bc_outcome outcome);
+int bc_module_result_code(enum bc_outcome outcome);
 #define RESULT_OTHER 900
 #define RESULT_RECOVERY_FAILED 3
 
 /* urc.c */
-void module_urc(struct bc_module *m, const char *format, ...) BC_FORMAT(2, 3);
-bool module_on_event(void *context, const struct bc_lwm2m_event *event);
-bool module_urc_room(const struct bc_module *m);
+void bc_module_urc(struct bc_module *m, const char *format, ...) BC_FORMAT(2, 3);
+bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event);
+bool bc_module_urc_room(const struct bc_module *m);
 
 /* device.c: values of objects 3, 4 and 5. */
-bool module_value(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
-bool module_write(void *context, struct bc_path path, const struct bc_value *value);
-struct cfg_value *module_cfg_value(struct bc_module *m, struct bc_path path);
-int64_t module_utc_s(const struct bc_module *m);
+bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
+bool bc_module_write(void *context, struct bc_path path, const struct bc_value *value);
+struct cfg_value *bc_module_cfg_value(struct bc_module *m, struct bc_path path);
+int64_t bc_module_utc_s(const struct bc_module *m);
 
 /* session.c: registration as the host sees it. */
-void module_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_address *address);
-void module_query_on_time(struct bc_module *m);
-int module_start_registration(struct bc_module *m);
-void module_apply_settings(struct bc_module *m);
-void module_factory_defaults(struct bc_module *m);
+void bc_module_on_resolved(struct bc_module *m, uint32_t query_id,
+                           const struct bc_address *address);
+void bc_module_query_on_time(struct bc_module *m);
+int bc_module_start_registration(struct bc_module *m);
+void bc_module_apply_settings(struct bc_module *m);
+void bc_module_factory_defaults(struct bc_module *m);
 
 /* boot.c */
-void module_boot(struct bc_module *m);
-void module_reboot_in(struct bc_module *m, uint32_t delay_ms);
+void bc_module_boot(struct bc_module *m);
+void bc_module_reboot_in(struct bc_module *m, uint32_t delay_ms);
 
 /* radio.c */
-void radio_boot(struct bc_module *m);
-void radio_set_cfun(struct bc_module *m, uint8_t cfun);
-void radio_set_attached(struct bc_module *m, bool attached);
-int radio_registration_status(const struct bc_module *m); /* <stat> of +CEREG */
-bool radio_attached(const struct bc_module *m);
-bool radio_reachable(const struct bc_module *m);
-void radio_on_uplink(struct bc_module *m);
-void radio_on_downlink(struct bc_module *m);
-void radio_on_time(struct bc_module *m);
-uint64_t radio_deadline(const struct bc_module *m);
+void bc_radio_boot(struct bc_module *m);
+void bc_radio_set_cfun(struct bc_module *m, uint8_t cfun);
+void bc_radio_set_attached(struct bc_module *m, bool attached);
+int bc_radio_registration_status(const struct bc_module *m); /* <stat> of +CEREG */
+bool bc_radio_attached(const struct bc_module *m);
+bool bc_radio_reachable(const struct bc_module *m);
+void bc_radio_on_uplink(struct bc_module *m);
+void bc_radio_on_downlink(struct bc_module *m);
+void bc_radio_on_time(struct bc_module *m);
+uint64_t bc_radio_deadline(const struct bc_module *m);
 
 /* power.c */
-size_t power_on_serial(struct bc_module *m, bc_view in); /* returns the bytes that are lost */
-void power_down(struct bc_module *m);
-void power_on_wake(struct bc_module *m);
-void power_on_time(struct bc_module *m);
-uint64_t power_deadline(const struct bc_module *m);
+size_t bc_power_on_serial(struct bc_module *m, bc_view in); /* returns the bytes that are lost */
+void bc_power_down(struct bc_module *m);
+void bc_power_on_wake(struct bc_module *m);
+void bc_power_on_time(struct bc_module *m);
+uint64_t bc_power_deadline(const struct bc_module *m);
 
 /* commands_qla.c, commands_base.c */
-extern const struct bc_at_table module_qla_table;
-extern const struct bc_at_table module_base_table;
+extern const struct bc_at_table bc_module_qla_table;
+extern const struct bc_at_table bc_module_base_table;
 
 #endif

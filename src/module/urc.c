@@ -10,7 +10,7 @@
 
 #define URCS_A_STEP 4 /* the most that one datagram, timeout or command can cause */
 
-void module_urc(struct bc_module *m, const char *format, ...)
+void bc_module_urc(struct bc_module *m, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -21,7 +21,7 @@ void module_urc(struct bc_module *m, const char *format, ...)
         m->trace(m->trace_context, "urc: no room, dropped");
 }
 
-bool module_urc_room(const struct bc_module *m)
+bool bc_module_urc_room(const struct bc_module *m)
 {
     return bc_at_urcs_waiting(&m->port) + URCS_A_STEP <= BC_URCS_MAX &&
            bc_at_urc_room(&m->port) >= (size_t)URCS_A_STEP * BC_URC_HEAD_BYTES_MAX;
@@ -115,57 +115,58 @@ static bool urc_request(struct bc_module *m, const struct bc_lwm2m_event *event)
 
 static void on_updated(struct bc_module *m, const struct bc_lwm2m_event *event)
 {
-    int code = module_result_code(event->outcome);
+    int code = bc_module_result_code(event->outcome);
     switch (event->reason) {
     case BC_UPDATE_AUTOMATIC:
-        module_urc(m, "+QLAURC: \"ping\",%d", code);
+        bc_module_urc(m, "+QLAURC: \"ping\",%d", code);
         break;
     case BC_UPDATE_LIFETIME:
     case BC_UPDATE_BINDING:
-        module_urc(m, "+QLAUPDATE: %d,%d", code, event->message_id);
+        bc_module_urc(m, "+QLAUPDATE: %d,%d", code, event->message_id);
         break;
     case BC_UPDATE_OBJECT_ADDED:
-        module_urc(m, "+QLAADDOBJ: %d", code);
+        bc_module_urc(m, "+QLAADDOBJ: %d", code);
         break;
     case BC_UPDATE_OBJECT_DELETED:
-        module_urc(m, "+QLADELOBJ: %d", code);
+        bc_module_urc(m, "+QLADELOBJ: %d", code);
         break;
     case BC_UPDATE_SERVER:
         break;
     case BC_UPDATE_RECOVER:
-        module_urc(m, "+QLAURC: \"recovered\",%d", code == 0 ? 0 : RESULT_RECOVERY_FAILED);
+        bc_module_urc(m, "+QLAURC: \"recovered\",%d", code == 0 ? 0 : RESULT_RECOVERY_FAILED);
         break;
     }
 }
 
-bool module_on_event(void *context, const struct bc_lwm2m_event *event)
+bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event)
 {
     struct bc_module *m = context;
-    int code = module_result_code(event->outcome);
+    int code = bc_module_result_code(event->outcome);
     switch (event->kind) {
     case BC_EVENT_REGISTERED:
-        module_urc(m, "+QLAREG: %d", code);
+        bc_module_urc(m, "+QLAREG: %d", code);
         return true;
     case BC_EVENT_UPDATED:
         on_updated(m, event);
         return true;
     case BC_EVENT_DEREGISTERED:
-        module_urc(m, "+QLADEREG: %d", code);
+        bc_module_urc(m, "+QLADEREG: %d", code);
         return true;
     case BC_EVENT_REPORT_ACKED:
-        module_urc(m, "+QLAURC: \"report_ack\",%d,%d", code, event->message_id);
+        bc_module_urc(m, "+QLAURC: \"report_ack\",%d,%d", code, event->message_id);
         return true;
     case BC_EVENT_RESET:
-        module_urc(m, "+QLAURC: \"lw_event\",0,5,%d", event->message_id);
+        bc_module_urc(m, "+QLAURC: \"lw_event\",0,5,%d", event->message_id);
         return true;
     case BC_EVENT_LIFETIME_CHANGED:
-        module_urc(m, "+QLAURC: \"lifetime_changed\",%u", (unsigned)m->stored.lwm2m.lifetime_s);
+        bc_module_urc(m, "+QLAURC: \"lifetime_changed\",%u", (unsigned)m->stored.lwm2m.lifetime_s);
         return true;
     case BC_EVENT_BINDING_CHANGED:
-        module_urc(m, "+QLAURC: \"binding_changed\",%s", m->stored.lwm2m.queue_mode ? "UQ" : "U");
+        bc_module_urc(m, "+QLAURC: \"binding_changed\",%s",
+                      m->stored.lwm2m.queue_mode ? "UQ" : "U");
         return true;
     case BC_EVENT_REBOOT:
-        module_reboot_in(m, 1000);
+        bc_module_reboot_in(m, 1000);
         return true;
     case BC_EVENT_WRITE:
         return urc_write(m, event);

@@ -15,8 +15,8 @@
 #define DEVICES_MAX 20
 
 static const char *const seeds[] = {
-    "44021001A1A2A3A4B27264112839 6C776D326D3D312E30 0465703D78 066C743D333030 04623D5551"
-    "FF3C2F313930302F303E2C3C2F31392F303E",
+    ("44021001A1A2A3A4B27264112839 6C776D326D3D312E30 0465703D78 066C743D333030 04623D5551"
+     "FF3C2F313930302F303E2C3C2F31392F303E"),
     "44021002A1A2A3A4B272640A41414141414141414141466C743D363030",
     "44041003A1A2A3A4B272640A41414141414141414141",
     "40021004B26470122D173465703D78FF7B7D",
@@ -47,8 +47,8 @@ static bool find_product(void *context, bc_view endpoint, struct bc_server_produ
 {
     static const char *const names[] = {"iot", "aep", "dmp"};
     (void)context;
-    *out = (struct bc_server_product){
-        .carrier = bc_server_carrier_find(names[endpoint.ptr[0] % 3]), .observe_all = true};
+    *out = (struct bc_server_product){.carrier = bc_server_carrier_find(names[endpoint.ptr[0] % 3]),
+                                      .observe_all = true};
     return true;
 }
 

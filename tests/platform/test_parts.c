@@ -24,8 +24,8 @@ static void path_reads_one_to_four_ids(void **state)
 {
     (void)state;
     static const char *const good[] = {"/19/0/0", "19", "/3/0", "/65535/65535/65535/65535"};
-    static const char *const bad[] = {"", "/", "/a", "/1/", "/1//2", "/65536", "/1/2/3/4/5",
-                                      "/-1", "/000001", "/1 ", "//1"};
+    static const char *const bad[] = {"",           "/",   "/a",      "/1/", "/1//2", "/65536",
+                                      "/1/2/3/4/5", "/-1", "/000001", "/1 ", "//1"};
     struct bc_server_path path;
     char text[BC_SERVER_PATH_CHARS_MAX + 1];
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -58,9 +58,9 @@ static void links_are_read_with_their_attributes_skipped(void **state)
 static void links_that_are_malformed_are_found_out(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"x", "<", "</1", "</1/0>,", ",</1>", "</1>;", "</1>;a=",
-                                      "</1>;a=\"", "</1>;a=\"\\", "</1></2>", "< /1>", "</1> ",
-                                      "</1>;a=b=c", "<<"};
+    static const char *const bad[] = {"x",     "<",       "</1",        "</1/0>,",     ",</1>",
+                                      "</1>;", "</1>;a=", "</1>;a=\"",  "</1>;a=\"\\", "</1></2>",
+                                      "< /1>", "</1> ",   "</1>;a=b=c", "<<"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(bc_server_links_valid(bc_view_of(bad[i])));
     assert_true(bc_server_links_valid(BC_TEXT("")));
@@ -142,8 +142,7 @@ static void duplicates_forget_the_oldest_at_the_cap(void **state)
     for (uint16_t mid = 0; mid < 3 * CAP; mid++) {
         bc_server_duplicate_add(&d, mid * 31U, &peer, mid, BC_TEXT("ok"), 100);
         for (uint16_t old = 0; old <= mid; old++) {
-            const struct duplicate *found =
-                bc_server_duplicate_find(&d, old * 31U, &peer, old, 50);
+            const struct duplicate *found = bc_server_duplicate_find(&d, old * 31U, &peer, old, 50);
             assert_int_equal(found != NULL, old + CAP > mid);
         }
     }

@@ -14,11 +14,11 @@
 #define HEAD "4402 1001 A1A2A3A4 "
 #define RD "B2 7264 "
 #define LINK_FORMAT "11 28 "
-#define LWM2M_1_0 "39 6C776D326D3D312E30 "             /* lwm2m=1.0, behind Content-Format */
-#define EP "04 65703D78 "                               /* ep=x */
-#define LT_300 "06 6C743D333030 "                       /* lt=300 */
-#define B_UQ "04 623D5551 "                             /* b=UQ */
-#define LINKS "FF 3C2F312F303E2C3C2F332F303E"           /* </1/0>,</3/0> */
+#define LWM2M_1_0 "39 6C776D326D3D312E30 "    /* lwm2m=1.0, behind Content-Format */
+#define EP "04 65703D78 "                     /* ep=x */
+#define LT_300 "06 6C743D333030 "             /* lt=300 */
+#define B_UQ "04 623D5551 "                   /* b=UQ */
+#define LINKS "FF 3C2F312F303E2C3C2F332F303E" /* </1/0>,</3/0> */
 #define REGISTRATION RD LINK_FORMAT LWM2M_1_0 EP LT_300 B_UQ LINKS
 #define CREATED(mid) "6441" mid "A1A2A3A4 82 7264 0A<id>"
 
@@ -77,7 +77,7 @@ static void registration_is_refused_when_malformed(void **state)
         {RD LINK_FORMAT LWM2M_1_0 EP "05 6C743D2D31", BC_COAP_BAD_REQUEST}, /* lt=-1 */
         {RD LINK_FORMAT LWM2M_1_0 EP "0D00 6C743D34323934393637323936",     /* lt=2^32 */
          BC_COAP_BAD_REQUEST},
-        {RD LINK_FORMAT LWM2M_1_0 EP "03 623D58", BC_COAP_BAD_REQUEST},     /* b=X */
+        {RD LINK_FORMAT LWM2M_1_0 EP "03 623D58", BC_COAP_BAD_REQUEST}, /* b=X */
         {RD LINK_FORMAT LWM2M_1_0 EP LT_300 "FF 3C2F31", BC_COAP_BAD_REQUEST},
         {RD "1100" LWM2M_1_0 EP LINKS, BC_COAP_UNSUPPORTED_CONTENT_FORMAT}, /* text */
         {RD LINK_FORMAT "39 6C776D326D3D312E32" EP, BC_COAP_PRECONDITION_FAILED},
@@ -318,21 +318,21 @@ static void requests_that_are_none_of_ours_get_their_codes(void **state)
         const char *request;
         const char *answer;
     } rows[] = {
-        {"4001 0001 B2 7264", "6085 0001"},                      /* GET /rd */
-        {"4003 0002 B2 7264", "6085 0002"},                      /* PUT /rd */
-        {"4005 0003 B2 7264", "6085 0003"},                      /* FETCH /rd */
-        {"4002 0004 B2 7265", "6084 0004"},                      /* POST /re */
-        {"4001 0005", "6084 0005"},                              /* GET / */
-        {"4002 0006 B2 7264 01 61 01 62", "6084 0006"},          /* /rd/a/b */
-        {"4002 0007 91 00 22 7264", "6082 0007"},                /* critical option 9 */
-        {"4002 0008 B2 7264 D2 03 FF00", "6082 0008"},           /* Block1 with a number */
-        {"4002 0009 B2 7264 D10B 78", "60A5 0009"},              /* Proxy-Uri */
-        {"5002 000A 91 00", "7000 000A"},                        /* the same, NON */
-        {"4000 000B", "7000 000B"},                              /* a ping */
-        {"40E0 000C", "7000 000C"},                              /* a reserved code class */
-        {"4002 000D F0", "7000 000D"},                           /* malformed */
-        {"4902 000E", "7000 000E"},                              /* token of nine bytes */
-        {"4045 000F", "7000 000F"},                              /* a response to nobody */
+        {"4001 0001 B2 7264", "6085 0001"},             /* GET /rd */
+        {"4003 0002 B2 7264", "6085 0002"},             /* PUT /rd */
+        {"4005 0003 B2 7264", "6085 0003"},             /* FETCH /rd */
+        {"4002 0004 B2 7265", "6084 0004"},             /* POST /re */
+        {"4001 0005", "6084 0005"},                     /* GET / */
+        {"4002 0006 B2 7264 01 61 01 62", "6084 0006"}, /* /rd/a/b */
+        {"4002 0007 91 00 22 7264", "6082 0007"},       /* critical option 9 */
+        {"4002 0008 B2 7264 D2 03 FF00", "6082 0008"},  /* Block1 with a number */
+        {"4002 0009 B2 7264 D10B 78", "60A5 0009"},     /* Proxy-Uri */
+        {"5002 000A 91 00", "7000 000A"},               /* the same, NON */
+        {"4000 000B", "7000 000B"},                     /* a ping */
+        {"40E0 000C", "7000 000C"},                     /* a reserved code class */
+        {"4002 000D F0", "7000 000D"},                  /* malformed */
+        {"4902 000E", "7000 000E"},                     /* token of nine bytes */
+        {"4045 000F", "7000 000F"},                     /* a response to nobody */
         {"5045 0010", "7000 0010"},
     };
     struct world w;
@@ -348,8 +348,8 @@ static void garbage_is_dropped_in_silence(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "", "40", "C002 0001", "0002 0001", "5002 0001 F0", "6044 0001", "7000 0001", "6000 0001",
-        "50E0 0001", "6002 0001", "7045 0001",
+        "",          "40",        "C002 0001", "0002 0001", "5002 0001 F0", "6044 0001",
+        "7000 0001", "6000 0001", "50E0 0001", "6002 0001", "7045 0001",
     };
     struct world w;
     world_begin(&w, "iot");

@@ -207,8 +207,8 @@ void world_answer(struct world *w, uint16_t port, uint8_t code, const char *rest
     world_feed(w, port, hex);
 }
 
-enum bc_err world_request(struct world *w, const char *endpoint,
-                          enum bc_server_operation operation, const char *path, uint64_t tag)
+enum bc_err world_request(struct world *w, const char *endpoint, enum bc_server_operation operation,
+                          const char *path, uint64_t tag)
 {
     struct bc_server_request request = {
         .operation = operation,

@@ -72,7 +72,7 @@ void world_register(struct world *w, uint16_t port, const char *endpoint, const 
 /* An acknowledgement of the last request: `code` and options with payload in hex behind the
  * token; "" for none. */
 void world_answer(struct world *w, uint16_t port, uint8_t code, const char *rest);
-enum bc_err world_request(struct world *w, const char *endpoint,
-                          enum bc_server_operation operation, const char *path, uint64_t tag);
+enum bc_err world_request(struct world *w, const char *endpoint, enum bc_server_operation operation,
+                          const char *path, uint64_t tag);
 
 #endif

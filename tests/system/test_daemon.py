@@ -654,6 +654,9 @@ class Trace(Scratch):
             for line in (f'at+qlaconfig = 0 , 127.0.0.1,5684,ep,300,0,id,{SECRET},1',
                          f'AT+QLACONFIG=0,"a,b",5684,"ep,300,0,"id","{SECRET}"',
                          f'AT+QLACONX\bFIG=0,"127.0.0.1",5684,"ep",300,0,"id","{SECRET}"',
+                         f'AT+QLACONX\x01\bFIG=0,"127.0.0.1",5684,"ep",300,0,"id","{SECRET}"',
+                         f'AT+QLACONX\x7fFIG=0,"127.0.0.1",5684,"ep",300,0,"id","{SECRET}"',
+                         f'AT+QLACON\nFIG=0,"127.0.0.1",5684,"ep",300,0,"id","{SECRET}"',
                          f'AT+QLACON\x00FIG=0,"127.0.0.1",5684,"ep",300,0,"id","{SECRET}"',
                          f'AT+QLACONFIG=0,"127.0.0.1",5684,"ep",0,"id","{SECRET}"',
                          f'AT+CMEE=0;+QLACONFIG=0,"127.0.0.1",5684,"ep",300,0,"id","{SECRET}"'):

@@ -182,28 +182,17 @@ class Control(unittest.TestCase):
     """The Unix socket, and ctl, which speaks to it."""
 
     def setUp(self):
-        self.enterContext(self.make())
-
-    def make(self):
         self.platform = Platform("--open", "iot", "--control", "control")
-        return self.platform
-
-    def enterContext(self, context):  # of Python 3.11 and later
-        value = context.__enter__()
-        self.addCleanup(context.__exit__, None, None, None)
-        return value
+        self.platform.__enter__()
+        self.addCleanup(self.platform.stop)
 
     @property
     def path(self):
         return os.path.join(self.platform.folder, "control")
 
     def start(self, *command):
-        self.wait_for_socket()
         return subprocess.Popen([program("bc260y-platform"), "ctl", self.path, *command],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def wait_for_socket(self):
-        self.connect().close()
 
     def connect(self):
         client = socket.socket(socket.AF_UNIX)
@@ -219,14 +208,12 @@ class Control(unittest.TestCase):
         return self.finish(self.start(*command))
 
     def test_socket_is_only_for_its_owner_and_goes_with_the_program(self):
-        self.wait_for_socket()
         self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
         self.assertEqual(self.ctl("quit"), (0, {"ok": True}))
         self.assertEqual(self.platform.wait(), 0)
         self.assertFalse(os.path.exists(self.path))
 
     def test_stale_socket_is_replaced_but_a_living_one_and_a_file_are_not(self):
-        self.wait_for_socket()
         result = run("bc260y-platform", "--coap", "127.0.0.1:0", "--control", self.path)
         self.assertEqual(result.returncode, 1)
         self.assertIn("in use", result.stderr)
@@ -319,7 +306,6 @@ class Control(unittest.TestCase):
                 self.assertIn(error, answer["error"])
 
     def test_overlong_line_is_refused_and_the_next_one_taken(self):
-        self.wait_for_socket()
         with self.connect() as client, client.makefile("rb") as answers:
             client.sendall(b"x" * 10000 + b"\nhelp\n")
             self.assertIn("at most", json.loads(answers.readline())["error"])
@@ -458,6 +444,7 @@ class Overload(unittest.TestCase):
                     device.receive()
             while select.select([device.socket], [], [], 0.2)[0]:
                 device.receive()
+            device.message_id = 0x8000  # the others are used
             device.register(endpoint=b"after")
 
 
