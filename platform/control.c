@@ -80,8 +80,11 @@ static void close_client(struct control *c, struct control_client *client)
     if (!client->standard)
         close(client->fd);
     free(client->out);
-    uint32_t generation = client->generation;
-    *client = (struct control_client){.fd = -1, .generation = generation};
+    *client = (struct control_client){
+        .fd = -1,
+        .generation = client->generation,
+        .standard = client->standard, /* standard output still takes answers */
+    };
 }
 
 /* When nothing can follow any more. */
@@ -113,7 +116,7 @@ static void say(struct control *c, struct control_client *client, json_t *answer
 {
     char *line = platform_json_line(answer);
     size_t len = line == NULL ? 0 : strlen(line);
-    if (client->standard) {
+    if (client->standard && len > 0) {
         fwrite(line, 1, len, stdout);
     } else if (client->out_bytes + len > OUT_BYTES_MAX) {
         close_client(c, client);

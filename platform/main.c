@@ -108,6 +108,8 @@ static void receive_all(struct platform *p, uint64_t now)
     size_t count = BC_SERVER_BATCH;
     for (int batch = 0; batch < BATCHES_MAX && count == BC_SERVER_BATCH; batch++) {
         count = platform_net_receive(&p->net, in);
+        for (size_t i = 0; i < count; i++)
+            bc_server_expect(p->server, &in[i].from, in[i].bytes);
         for (size_t i = 0; i < count; i++) {
             if (shown)
                 show(p, &in[i].from, true, in[i].bytes);

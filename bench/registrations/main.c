@@ -49,8 +49,8 @@ static const char usage[] =
     "\n"
     "  --platform PATH   the program\n"
     "  --clients N,...   how many devices; 1000,10000\n"
-    "  --rounds N        turns of each server; 3\n"
-    "  --seconds S       length of one measurement; 0.7\n"
+    "  --rounds N        turns of each server; 5\n"
+    "  --seconds S       length of one measurement; 0.4\n"
     "  --help\n";
 
 /* Server and load on different cores, so that the scheduler does not decide the result. */
@@ -275,7 +275,7 @@ static int parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {.sizes = {1000, 10000}, .size_count = 2, .rounds = 3, .seconds = 0.7};
+    struct options o = {.sizes = {1000, 10000}, .size_count = 2, .rounds = 5, .seconds = 0.4};
     int status = parse(argc, argv, &o);
     if (status != 0)
         return status < 0 ? 0 : status;

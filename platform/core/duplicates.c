@@ -61,6 +61,16 @@ const struct duplicate *bc_server_duplicate_find(const struct duplicates *d, uin
     return NULL;
 }
 
+void bc_server_duplicate_fetch(const struct duplicates *d, uint32_t hash)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(&d->buckets[hash & d->mask], 1);
+#else
+    (void)d;
+    (void)hash;
+#endif
+}
+
 void bc_server_duplicate_add(struct duplicates *d, uint32_t hash, const struct bc_address *from,
                              uint16_t message_id, bc_view reply, uint64_t expires_ms)
 {

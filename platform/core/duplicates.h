@@ -42,6 +42,8 @@ void bc_server_duplicates_free(struct duplicates *d);
 const struct duplicate *bc_server_duplicate_find(const struct duplicates *d, uint32_t hash,
                                                  const struct bc_address *from, uint16_t message_id,
                                                  uint64_t now_ms);
+/* Brings near what bc_server_duplicate_find() will look at. */
+void bc_server_duplicate_fetch(const struct duplicates *d, uint32_t hash);
 /* A reply that is too long is not kept: its request would be handled again. */
 void bc_server_duplicate_add(struct duplicates *d, uint32_t hash, const struct bc_address *from,
                              uint16_t message_id, bc_view reply, uint64_t expires_ms);

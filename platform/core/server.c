@@ -142,6 +142,14 @@ void bc_server_on_datagram(struct bc_server *s, uint64_t now_ms, const struct bc
     }
 }
 
+void bc_server_expect(const struct bc_server *s, const struct bc_address *from, bc_view in)
+{
+    if (in.len < BC_COAP_HEADER_BYTES)
+        return;
+    uint16_t message_id = (uint16_t)(in.ptr[2] << 8 | in.ptr[3]);
+    bc_server_duplicate_fetch(&s->duplicates, bc_server_address_hash(s, from, message_id));
+}
+
 /* What is due, as far as its datagrams find room; the rest follows while they are taken. */
 static void run_timers(struct bc_server *s)
 {

@@ -141,6 +141,10 @@ void bc_server_on_datagram(struct bc_server *server, uint64_t now_ms, const stru
                            bc_view in);
 void bc_server_on_time(struct bc_server *server, uint64_t now_ms);
 
+/* A hint that this datagram will be fed soon: memory that it needs is fetched while others are
+ * worked on. Changes nothing else. */
+void bc_server_expect(const struct bc_server *server, const struct bc_address *from, bc_view in);
+
 /* When bc_server_on_time() has something to do at the latest. After bc_server_take_datagrams() has
  * returned 0 this is later than the last `now_ms`. */
 uint64_t bc_server_deadline(const struct bc_server *server);

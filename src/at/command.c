@@ -3,7 +3,6 @@
  */
 #include "at/command.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "at/param.h"
@@ -205,7 +204,7 @@ int bc_at_execute(const struct bc_at_table *const *tables, size_t count, void *c
         return BC_AT_ERROR_UNKNOWN;
     body.ptr += 2;
     body.len -= 2;
-    while (body.len > 0 && result == BC_AT_OK) {
+    while (body.len > 0 && result == BC_AT_OK && !out->full) {
         struct bc_at_call call = {.context = context, .out = out, .answered = answered};
         if (*body.ptr == ' ') {
             body.ptr++;
@@ -218,7 +217,10 @@ int bc_at_execute(const struct bc_at_table *const *tables, size_t count, void *c
         }
         answered = call.answered;
     }
-    assert(!out->full);
+    if (out->full) { /* a chain such as "ATIIII..." can say more than there is room for */
+        out->full = false;
+        result = BC_AT_ERROR_PARAMETER;
+    }
     if (result > 0)
         out->len = before;
     return result;

@@ -53,9 +53,12 @@ void bc_put_uint_pad(bc_sink *s, uint64_t value, unsigned digits)
 
 void bc_put_int(bc_sink *s, int64_t value)
 {
+    size_t before = s->len;
     if (value < 0)
         bc_put_char(s, '-');
     bc_put_uint_pad(s, value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 1);
+    if (s->full)
+        s->len = before;
 }
 
 void bc_put_hex(bc_sink *s, bc_view bytes)
@@ -121,6 +124,7 @@ static const char *put_conversion(bc_sink *s, const char *at, va_list *arguments
 
 void bc_put_vformat(bc_sink *s, const char *format, va_list arguments)
 {
+    size_t before = s->len;
     va_list copy; /* so that its address can be passed on wherever va_list is an array */
     va_copy(copy, arguments);
     for (const char *at = format; *at != '\0'; at++) {
@@ -130,6 +134,8 @@ void bc_put_vformat(bc_sink *s, const char *format, va_list arguments)
             bc_put_char(s, *at);
     }
     va_end(copy);
+    if (s->full)
+        s->len = before;
 }
 
 void bc_put_format(bc_sink *s, const char *format, ...)

@@ -31,6 +31,26 @@ static void reply_free(struct bc_coap_endpoint *ep, struct bc_coap_reply *reply)
     *reply = (struct bc_coap_reply){0};
 }
 
+/* Before a message is written: large old replies make room for it, the oldest first. Their
+ * messages stay known, so that a duplicate is still no new request. */
+static void make_room(struct bc_coap_endpoint *ep)
+{
+    while (bc_arena_tail(&ep->arena).cap < BC_DATAGRAM_BYTES_MAX) {
+        struct bc_coap_reply *oldest = NULL;
+        for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
+            struct bc_coap_reply *reply = &ep->reply[i];
+            if (reply->state == BC_COAP_REPLY_LARGE && !reply->ready &&
+                (oldest == NULL || reply->expires_ms < oldest->expires_ms))
+                oldest = reply;
+        }
+        if (oldest == NULL)
+            return;
+        bc_arena_free(&ep->arena, oldest->chunk);
+        oldest->chunk = 0;
+        oldest->state = BC_COAP_REPLY_GONE;
+    }
+}
+
 static void release_taken(struct bc_coap_endpoint *ep)
 {
     bc_arena_free(&ep->arena, ep->taken);
@@ -96,6 +116,7 @@ void bc_coap_draft_reply(struct bc_coap_endpoint *ep, struct bc_coap_draft *draf
                          const struct bc_coap_token *token, uint8_t code)
 {
     release_taken(ep);
+    make_room(ep);
     draft->sink = bc_arena_tail(&ep->arena);
     draft->type = request_type == BC_COAP_CON ? BC_COAP_ACK : BC_COAP_NON;
     draft->message_id = request_type == BC_COAP_CON ? request_id : ep->next_message_id++;
@@ -146,6 +167,7 @@ void bc_coap_draft_new(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
                        enum bc_coap_type type, uint8_t code, const struct bc_coap_token *token)
 {
     release_taken(ep);
+    make_room(ep);
     draft->sink = bc_arena_tail(&ep->arena);
     draft->type = type;
     draft->message_id = ep->next_message_id++;
@@ -365,6 +387,16 @@ static bool on_separate_response(struct bc_coap_endpoint *ep, struct bc_coap_rep
     return x != NULL && finish(ep, x, BC_COAP_RESPONSE, out);
 }
 
+/* RFC 7252 sections 4.2 and 5.4.1: a reserved code class, or a response with a critical option that
+ * nobody here knows, cannot be processed. A request with such an option is answered instead. */
+static bool unprocessable(const struct bc_coap_message *message)
+{
+    unsigned class = message->code >> 5;
+    if (class == 0)
+        return false;
+    return (class != 2 && class != 4 && class != 5) || has_bad_option(message);
+}
+
 bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view in,
                          struct bc_coap_event *out)
 {
@@ -373,15 +405,14 @@ bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view i
     if (err == BC_ERR_RANGE)
         return false;
     const struct bc_coap_message *message = &out->message;
+    bool understood = err == BC_OK && !unprocessable(message);
     if (message->type == BC_COAP_ACK || message->type == BC_COAP_RST) {
-        if (err != BC_OK || (message->type == BC_COAP_RST && message->code != BC_COAP_EMPTY))
+        if (!understood || (message->type == BC_COAP_RST && message->code != BC_COAP_EMPTY))
             return false;
         return message->type == BC_COAP_ACK ? on_acknowledgement(ep, now_ms, out)
                                             : on_reset(ep, out);
     }
-    unsigned class = message->code >> 5;
-    bool understood = err == BC_OK && message->code != BC_COAP_EMPTY &&
-                      (class == 0 || class == 2 || class == 4 || class == 5);
+    understood = understood && message->code != BC_COAP_EMPTY;
     if (!understood && message->type == BC_COAP_NON)
         return false;
     struct bc_coap_reply *reply = reply_find(ep, message->message_id);
@@ -398,7 +429,8 @@ bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view i
         reply_empty(reply, BC_COAP_RST);
         return false;
     }
-    return class == 0 ? on_request(ep, out) : on_separate_response(ep, reply, out);
+    bool is_request = message->code >> 5 == 0;
+    return is_request ? on_request(ep, out) : on_separate_response(ep, reply, out);
 }
 
 /* --- Time ------------------------------------------------------------------------------------ */

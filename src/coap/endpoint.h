@@ -48,6 +48,7 @@ enum bc_coap_reply_state {
     BC_COAP_REPLY_OPEN,  /* the request is known, its reply is not */
     BC_COAP_REPLY_SMALL, /* in `bytes` */
     BC_COAP_REPLY_LARGE, /* in `chunk` */
+    BC_COAP_REPLY_GONE,  /* answered; the bytes had to make room: a duplicate gets silence */
 };
 
 /* A message of the peer's and what we answered it: kept for EXCHANGE_LIFETIME so that a duplicate

@@ -181,13 +181,17 @@ static void put_result(const struct bc_at_port *port, bc_sink *out, int result)
         bc_put_text(out, port->verbose ? "\r\nERROR\r\n" : "4\r");
 }
 
+#define RESULT_BYTES_MAX 24 /* kept free for the final result */
+
 static void execute(struct bc_module *m, bc_sink *line)
 {
     static const struct bc_at_table *const tables[] = {&bc_module_qla_table, &bc_module_base_table};
     bc_sink out = bc_at_reply_begin(&m->port);
+    out.cap -= RESULT_BYTES_MAX;
     int result = BC_AT_ERROR_PARAMETER; /* a line that was too long has no bytes */
     if (line->ptr != NULL)
         result = bc_at_execute(tables, sizeof(tables) / sizeof(tables[0]), m, line, &out);
+    out.cap += RESULT_BYTES_MAX;
     put_result(&m->port, &out, result);
     bc_at_reply_end(&m->port, &out);
 }

@@ -11,7 +11,6 @@ import shutil
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import termios
 import threading
@@ -362,8 +361,8 @@ class Tcp(Scratch):
         while time.monotonic() < end:
             with module.connect() as client:
                 try:
-                    client.sendall(b"AT\r")
-                    if read_until(client, b"OK\r\n").endswith(b"\r\nOK\r\n"):
+                    client.sendall(b"\rAT\r")  # the client before may have left half a command
+                    if read_until(client, b"\r\nOK\r\n").endswith(b"\r\nOK\r\n"):
                         return
                 except ConnectionError:
                     pass  # still refused

@@ -127,9 +127,15 @@ class Lines(unittest.TestCase):
 
     def test_end_of_standard_input_does_not_end_the_server(self):
         with Platform("--open", "iot") as platform, Device(platform) as device:
-            platform.process.stdin.close()
             device.register()
-            platform.wait_for_event("registered")
+            platform.process.stdin.write(b"read dev1 /3/0/0\n")
+            platform.process.stdin.close()
+            request = device.take_request()
+            device.register(endpoint=b"dev2")
+            platform.wait_for_event("registered", endpoint="dev2")
+            device.answer(request, 0x45, b"\xff1")
+            platform.wait_for_event("response")
+            self.assertEqual(platform.read_event()["text"], "1")  # still answered
             platform.process.stdin = open(os.devnull, "wb")  # for stop() to close
 
     def test_registration_expires_with_the_given_grace(self):
