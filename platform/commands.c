@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,7 @@ static bool read_hex(bc_view digits, bc_view *out)
 /* What to write: "text", hex digits, tlv:HEX, or else text. */
 static bool read_value(const struct arg *arg, struct bc_server_request *out)
 {
+    assert(arg != NULL); /* the row says that it is there */
     out->payload = arg->text;
     out->format = BC_COAP_FORMAT_TEXT;
     if (arg->quoted)

@@ -34,7 +34,7 @@ static bool split(const char *text, char host[HOST_BYTES], const char **port)
     for (const char *c = *port; *c != '\0'; c++)
         if (*c < '0' || *c > '9')
             return false;
-    return strlen(*port) <= 5 && atoi(*port) <= UINT16_MAX;
+    return strlen(*port) <= 5 && strtol(*port, NULL, 10) <= UINT16_MAX;
 }
 
 static struct addrinfo *look_up(const char *text)

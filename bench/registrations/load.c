@@ -35,10 +35,7 @@ struct client {
 /* One datagram with the client's address beside it. */
 struct slot {
     struct iovec vector;
-    union {
-        struct cmsghdr align;
-        uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
-    } control;
+    _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(struct in_pktinfo))];
     uint8_t bytes[DATAGRAM_BYTES];
 };
 
@@ -195,12 +192,13 @@ static void fill(struct load *load, size_t slot, uint32_t number)
     struct slot *out = &load->out[slot];
     struct client *client = &load->clients[number];
     struct in_pktinfo info = {.ipi_spec_dst.s_addr = htonl(address_of(number))};
-    out->control.align = (struct cmsghdr){
+    struct cmsghdr *header = (struct cmsghdr *)(void *)out->control;
+    *header = (struct cmsghdr){
         .cmsg_level = IPPROTO_IP,
         .cmsg_type = IP_PKTINFO,
         .cmsg_len = CMSG_LEN(sizeof(info)),
     };
-    memcpy(CMSG_DATA(&out->control.align), &info, sizeof(info));
+    memcpy(CMSG_DATA(header), &info, sizeof(info));
     client->message_id++;
     client->waiting = true;
     out->vector.iov_len = load->work == LOAD_REGISTER

@@ -114,7 +114,7 @@ static bool read_port(int fd, uint16_t *out)
     const char *colon = strrchr(line, ':');
     if (in != NULL)
         fclose(in);
-    *out = colon == NULL ? 0 : (uint16_t)atoi(colon + 1);
+    *out = colon == NULL ? 0 : (uint16_t)strtoul(colon + 1, NULL, 10);
     return read && *out != 0;
 }
 
@@ -258,9 +258,9 @@ static int parse(int argc, char **argv, struct options *o)
         else if (option == 'c' && !read_sizes(o, optarg))
             return wrong("--clients takes up to 8 numbers, 1 to 1000000");
         else if (option == 'r')
-            o->rounds = (unsigned)atoi(optarg);
+            o->rounds = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
-            o->seconds = atof(optarg);
+            o->seconds = strtod(optarg, NULL);
         else if (option == 'h')
             return fputs(usage, stdout), -1;
         else if (option == '?')

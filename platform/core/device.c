@@ -5,6 +5,7 @@
  * The expiry timer is lazy: an update only writes expires_ms, and the timer, when it fires too
  * early, is set again. So a device costs one heap operation a lifetime, however often it updates.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,7 @@ struct device *bc_server_device_by_id(const struct bc_server *s, bc_view text)
 /* Endpoint and links in one block. */
 static bool set_strings(struct device *device, bc_view endpoint, bc_view links)
 {
+    assert(endpoint.ptr != NULL);
     bool same = device->strings != NULL && bc_view_equal(links, bc_server_device_links(device));
     uint8_t *strings = same ? NULL : malloc(endpoint.len + links.len);
     if (same)

@@ -155,7 +155,7 @@ struct registration {
     bool version_1_1;
 };
 struct device *bc_server_device_by_endpoint(const struct bc_server *s, bc_view endpoint);
-struct device *bc_server_device_by_id(const struct bc_server *s, bc_view id);
+struct device *bc_server_device_by_id(const struct bc_server *s, bc_view text);
 void bc_server_id_text(uint64_t id, char out[BC_SERVER_ID_CHARS + 1]);
 static inline bc_view bc_server_device_endpoint(const struct device *device)
 {

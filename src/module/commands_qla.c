@@ -139,6 +139,8 @@ static void show_retransmit(struct bc_at_call *call)
 static int cfg_retransmit(struct bc_at_call *call)
 {
     struct bc_module *m = call->context;
+    if (!call->arg[0].given && call->arg[1].given)
+        return BC_AT_ERROR_PARAMETER;
     if (!call->arg[0].given) {
         show_retransmit(call);
         return BC_AT_OK;

@@ -149,6 +149,7 @@ void desk_host(struct desk *d, const char *line)
 {
     char bytes[BC_AT_LINE_BYTES_MAX + 200];
     snprintf(bytes, sizeof(bytes), "%s\r", line);
+    snprintf(d->last_line, sizeof(d->last_line), "%s", line);
     desk_type(d, bytes);
 }
 
@@ -374,8 +375,9 @@ void desk_expect_at(struct desk *d, const char *text, const char *file, int line
     char expected[DESK_SERIAL_BYTES];
     size_t len = expand(d, text, expected, sizeof(expected));
     if (len > d->serial_len || memcmp(expected, d->serial, len) != 0) {
-        print_bytes("expected", (const uint8_t *)expected, len);
-        print_bytes("seen    ", (const uint8_t *)d->serial, d->serial_len);
+        print_error("last line %s\n", d->last_line);
+        print_bytes("expected ", (const uint8_t *)expected, len);
+        print_bytes("seen     ", (const uint8_t *)d->serial, d->serial_len);
         _fail(file, line);
     }
     d->serial_len -= len;
@@ -393,8 +395,6 @@ void desk_command_at(struct desk *d, const char *command, const char *info, cons
                      const char *file, int line)
 {
     desk_host(d, command);
-    if (d->serial_len == 0)
-        print_error("no answer to %s\n", command);
     if (*info != '\0')
         desk_urc_at(d, info, file, line);
     desk_urc_at(d, result, file, line);

@@ -58,6 +58,7 @@ struct desk {
     struct bc_query query;
     char query_host[BC_HOST_BYTES_MAX + 1];
     unsigned queries;
+    char last_line[120]; /* of the host, for the reader of a failure */
     uint16_t mid;
     uint8_t token[BC_TOKEN_BYTES];
 };

@@ -123,6 +123,14 @@ static void registration_of_an_unknown_endpoint_is_forbidden(void **state)
     world_end(&w);
 }
 
+/* Appends a byte in hex. */
+static void repeat(char *hex, const char *byte, size_t count)
+{
+    char *end = hex + strlen(hex);
+    for (size_t i = 0; i < count; i++)
+        memcpy(end + 2 * i, byte, 3);
+}
+
 static void registration_has_limits(void **state)
 {
     (void)state;
@@ -133,14 +141,12 @@ static void registration_has_limits(void **state)
     struct bc_server_config config = bc_server_config_default();
     config.devices_max = 1;
     world_begin_with(&w, "iot", &config);
-    for (int i = 0; i < 1025; i++)
-        strcat(links, "2F");
+    repeat(links, "2F", 1025);
     snprintf(request, sizeof(request), "4402 1001 A1A2A3A4 %s", links);
     world_feed(&w, 7001, request);
     world_expect(&w, 7001, "648D 1001 A1A2A3A4");
     world_expect_event(&w, BC_SERVER_REJECTED);
-    for (int i = 0; i < 151; i++)
-        strcat(endpoint, "78");
+    repeat(endpoint, "78", 151);
     snprintf(request, sizeof(request), "4402 1002 A1A2A3A4 %s", endpoint);
     world_feed(&w, 7001, request);
     world_expect(&w, 7001, "6480 1002 A1A2A3A4");

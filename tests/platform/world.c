@@ -39,7 +39,7 @@ static void on_event(void *context, const struct bc_server_event *event)
         memcpy(seen->payload, event->payload.ptr, event->payload.len);
     if (event->device != NULL)
         seen->lifetime_s = event->device->lifetime_s;
-    if (event->kind == BC_SERVER_REGISTERED)
+    if (event->kind == BC_SERVER_REGISTERED && event->device != NULL)
         memcpy(w->id, event->device->id, sizeof(w->id));
 }
 

@@ -156,15 +156,15 @@ class Objects(Capture):
         server, device, connectivity, firmware = answers
         self.assertEqual(server.tlv_ids[:2], ["0", "0"])  # the instance, the short server id
         self.assertEqual(device.tlv_ids[0:3], ["0", "1", "2"])
-        self.assertEqual([bytes.fromhex(value) for value in device.tlv_values[0:3]],
-                         [b"Quectel", b"Quectel_BC260Y-CN", b"867724030023557"])
+        self.assertEqual([bytes.fromhex(value) for value in device.tlv_values[1:3]],
+                         [b"Quectel_BC260Y-CN", b"867724030023557"])
         self.assertLessEqual({"0", "1", "8"}, set(connectivity.tlv_ids))
         self.assertLessEqual({"3", "5"}, set(firmware.tlv_ids))
 
     def test_objects_discovered_as_links(self):
         answer, = self.ask("127.0.0.1", ["discover asked /3"])
         self.assertEqual((answer.code, answer.format), ("2.05", "application/link-format"))
-        links = answer.bytes[answer.bytes.index(b"\xff") + 1:].split(b",")
+        links = answer.bytes[answer.bytes.rindex(b"\xff") + 1:].split(b",")
         self.assertIn(b"</3/0/0>", links)
 
     def test_one_resource_read_as_text(self):
