@@ -87,12 +87,14 @@ static void ask(struct pair *p, bc_view endpoint, enum bc_server_operation opera
     pair_run(p);
 }
 
-/* A registered module is asked for everything that it answers by itself. */
+/* A registered module is asked for everything that it answers by itself. It sleeps at the end of
+ * each session, and the first AT is lost. */
 static bool ask_all(struct pair *p)
 {
     static const uint16_t objects[] = {1, 3, 4, 5};
     bc_view endpoint = BC_TEXT("asked");
-    if (!pair_send(p, "AT+QLACONFIG=0,\"192.0.2.2\",5683,\"asked\",300,3") ||
+    if (!pair_send(p, "AT") || !pair_send(p, "AT+QSCLK=0") ||
+        !pair_send(p, "AT+QLACONFIG=0,\"192.0.2.2\",5683,\"asked\",300,3") ||
         !pair_send(p, "AT+QLAREG"))
         return false;
     for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {

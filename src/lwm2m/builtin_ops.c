@@ -121,11 +121,10 @@ static void begin_content(struct bc_lwm2m_client *c, struct bc_coap_draft *draft
 static void reply_links(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                         struct bc_path path)
 {
-    static const struct bc_objects no_objects = {.rows = 0};
     struct bc_coap_draft draft;
     begin_content(c, &draft, request);
     bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
-    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &no_objects, path);
+    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &c->settings->objects, path);
     if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
         bc_coap_forget(&c->coap, request->message_id);
 }

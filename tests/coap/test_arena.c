@@ -65,9 +65,10 @@ static void model_add(struct model *m, bc_chunk chunk, bc_view bytes)
 static void do_append(struct model *m)
 {
     uint8_t source[200];
-    bc_view bytes = fresh_bytes(m, source, check_draw(&m->random, 4) == 0
-                                               ? check_draw(&m->random, sizeof(source))
-                                               : check_draw(&m->random, 12));
+    bc_view bytes =
+        fresh_bytes(m, source,
+                    check_draw(&m->random, 4) == 0 ? check_draw(&m->random, sizeof(source))
+                                                   : check_draw(&m->random, 12));
     unsigned i = check_draw(&m->random, BC_ARENA_CHUNKS);
     bc_chunk chunk = m->len[i] < 0 ? 0 : (bc_chunk)(i + 1);
     bool fits = bytes.len <= ARENA_BYTES - m->used && (chunk != 0 || any_free(m));
@@ -130,8 +131,8 @@ static void do_free(struct model *m)
 
 static void arena_keeps_every_chunk_through_random_operations(void **state)
 {
-    static void (*const operations[])(struct model * m) = {do_append, do_append, do_append, do_keep,
-                                                           do_keep,   do_trim,   do_free,   do_free};
+    static void (*const operations[])(struct model * m) = {
+        do_append, do_append, do_append, do_keep, do_keep, do_trim, do_free, do_free};
     (void)state;
     for (uint64_t seed = 1; seed <= 40; seed++) {
         struct model m = {.random = {seed}};

@@ -72,7 +72,8 @@ static void describe_shows_at_most_48_payload_bytes(void **state)
     bc_coap_describe((bc_view){message, 5 + 49}, &out);
     check_text(bc_sink_view(&out),
                "CON GET mid=1 | 49 bytes 78787878787878787878787878787878787878787878787878787878"
-               "78787878787878787878787878787878787878" "7F...");
+               "78787878787878787878787878787878787878"
+               "7F...");
 }
 
 static void describe_stays_inside_every_sink(void **state)

@@ -118,14 +118,22 @@ static const struct {
     size_t len;
     const char *head;
 } borders[] = {
-    {0, 0, "00"},           {1, 0, "10"},
-    {12, 0, "C0"},          {13, 0, "D000"},
-    {268, 0, "D0FF"},       {269, 0, "E00000"},
-    {65535, 0, "E0FEF2"},   {1, 12, "1C"},
-    {1, 13, "1D00"},        {1, 268, "1DFF"},
-    {1, 269, "1E0000"},     {1, 65535, "1EFEF2"},
-    {1, 65804, "1EFFFF"},   {13, 13, "DD0000"},
-    {268, 269, "DEFF0000"}, {269, 268, "ED0000FF"},
+    {0, 0, "00"},
+    {1, 0, "10"},
+    {12, 0, "C0"},
+    {13, 0, "D000"},
+    {268, 0, "D0FF"},
+    {269, 0, "E00000"},
+    {65535, 0, "E0FEF2"},
+    {1, 12, "1C"},
+    {1, 13, "1D00"},
+    {1, 268, "1DFF"},
+    {1, 269, "1E0000"},
+    {1, 65535, "1EFEF2"},
+    {1, 65804, "1EFFFF"},
+    {13, 13, "DD0000"},
+    {268, 269, "DEFF0000"},
+    {269, 268, "ED0000FF"},
     {269, 269, "EE00000000"},
 };
 #define BORDERS (sizeof(borders) / sizeof(borders[0]))
@@ -210,9 +218,15 @@ static void coap_option_uints_drop_leading_zeros(void **state)
         uint32_t number;
         const char *hex;
     } values[] = {
-        {0, "C0"},          {1, "C1 01"},         {255, "C1 FF"},
-        {256, "C2 0100"},   {65535, "C2 FFFF"},   {65536, "C3 010000"},
-        {0xFFFFFF, "C3 FFFFFF"}, {0x1000000, "C4 01000000"}, {UINT32_MAX, "C4 FFFFFFFF"},
+        {0, "C0"},
+        {1, "C1 01"},
+        {255, "C1 FF"},
+        {256, "C2 0100"},
+        {65535, "C2 FFFF"},
+        {65536, "C3 010000"},
+        {0xFFFFFF, "C3 FFFFFF"},
+        {0x1000000, "C4 01000000"},
+        {UINT32_MAX, "C4 FFFFFFFF"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -260,8 +274,14 @@ static void coap_paths_become_one_option_a_segment(void **state)
         const char *path;
         const char *hex;
     } paths[] = {
-        {"rd", "B2 7264"},         {"/rd", "B2 7264"},       {"rd/", "B2 7264"},
-        {"a/b/c", "B1 61 01 62 01 63"}, {"//a///b//", "B1 61 01 62"}, {"", ""}, {"/", ""}, {"///", ""},
+        {"rd", "B2 7264"},
+        {"/rd", "B2 7264"},
+        {"rd/", "B2 7264"},
+        {"a/b/c", "B1 61 01 62 01 63"},
+        {"//a///b//", "B1 61 01 62"},
+        {"", ""},
+        {"/", ""},
+        {"///", ""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -287,7 +307,7 @@ static void write_everything(bc_sink *sink, struct bc_coap_writer *w)
     bc_put_text(payload, "load");
 }
 
-#define EVERYTHING \
+#define EVERYTHING                                                                            \
     "4402 1234 61626364 B2 7264 0D01 3132333435363738393031323334 12 2D16 E5 0013 76616C7565" \
     " FF 7061796C6F6164"
 
@@ -422,8 +442,7 @@ static void coap_random_messages_survive_the_round_trip(void **state)
         uint16_t message_id = (uint16_t)bc_random_next(&random);
         bc_view payload = {source, check_draw(&random, 20)};
         bc_sink sink = check_heap_sink(RANDOM_OPTIONS * (5 + 300) + 40);
-        struct bc_coap_writer w =
-            bc_coap_write_begin(&sink, BC_COAP_NON, code, message_id, &token);
+        struct bc_coap_writer w = bc_coap_write_begin(&sink, BC_COAP_NON, code, message_id, &token);
         uint16_t number = 0;
         for (size_t i = 0; i < RANDOM_OPTIONS; i++) {
             number = (uint16_t)(number + check_draw(&random, round % 3 == 0 ? 6000 : 300));
@@ -463,10 +482,10 @@ static void coap_block_values_of_rfc_7959(void **state)
         struct bc_coap_block block;
         size_t bytes;
     } values[] = {
-        {"", {0, false, 0}, 16},         {"00", {0, false, 0}, 16},
-        {"08", {0, true, 0}, 16},        {"06", {0, false, 6}, 1024},
-        {"0E", {0, true, 6}, 1024},      {"1B", {1, true, 3}, 128},
-        {"F2", {15, false, 2}, 64},      {"0102", {16, false, 2}, 64},
+        {"", {0, false, 0}, 16},          {"00", {0, false, 0}, 16},
+        {"08", {0, true, 0}, 16},         {"06", {0, false, 6}, 1024},
+        {"0E", {0, true, 6}, 1024},       {"1B", {1, true, 3}, 128},
+        {"F2", {15, false, 2}, 64},       {"0102", {16, false, 2}, 64},
         {"FFF6", {4095, false, 6}, 1024}, {"FFFFFE", {1048575, true, 6}, 1024},
         {"00001B", {1, true, 3}, 128},
     };

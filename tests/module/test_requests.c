@@ -118,9 +118,8 @@ static void opaque_read_answer_of_the_andlink_session(void **state) /* G 5.4.2, 
 {
     (void)state;
     static const char misprint[] =
-        "AT+QLARDRSP=4097,1,19,0,0,2,71,\"7b226f75746c6574537461747573223a2231222c22736574546"
-        "96d65223a2231222c226669726d77617265223a22312e30222c222736f667456657273696f6e223a22312e3"
-        "0227d\",0";
+        "AT+QLARDRSP=4097,1,19,0,0,2,71,\"7b226f75746c6574537461747573223a2231222c2273657454696d65223a2231222c2266"
+        "69726d77617265223a22312e30222c222736f667456657273696f6e223a22312e30227d\",0";
     struct desk d;
     desk_registered(&d);
     desk_server(&d, READ_19_0_0);
@@ -128,11 +127,10 @@ static void opaque_read_answer_of_the_andlink_session(void **state) /* G 5.4.2, 
     desk_error(&d, misprint);
     desk_error(&d, "AT+QLARDRSP=4097,1,19,0,0,2,3,\"01020\",0");
     desk_error(&d, "AT+QLARDRSP=4097,1,19,0,0,2,2,\"010203\",0");
-    desk_ok(&d, "AT+QLARDRSP=4097,1,19,0,0,2,71,\"7b226f75746c6574537461747573223a2231222c22736574"
-                "54696d65223a2231222c226669726d77617265223a22312e30222c22736f667456657273696f6e223a"
-                "22312e30227d\",0");
+    desk_ok(&d, "AT+QLARDRSP=4097,1,19,0,0,2,71,\"7b226f75746c6574537461747573223a2231222c2273657454"
+                "696d65223a2231222c226669726d77617265223a22312e30222c22736f667456657273696f6e223a22312e30227d\",0");
     desk_urc(&d, "+QLARDRSP: 0");
-    desk_wire(&d, "62451001A1A2 112A FF '{\"outletStatus\":\"1\",\"setTime\":\"1\","
+    desk_wire(&d, "62451001A1A2 C12A FF '{\"outletStatus\":\"1\",\"setTime\":\"1\","
                   "\"firmware\":\"1.0\",\"softVersion\":\"1.0\"}'");
     desk_end(&d);
 }
@@ -423,7 +421,7 @@ static void critical_option_that_nobody_knows_is_4_02(void **state) /* RFC 7252 
     desk_registered(&d);
     desk_server(&d, "42011001A1A2 11'x' A2'19'"); /* If-Match */
     desk_wire(&d, "62821001A1A2");
-    desk_server(&d, "42011002A1A2 B2'19' E0 1000 01"); /* an option 296: elective */
+    desk_server(&d, "42011002A1A2 B2'19' E0 0010"); /* an option 296: elective */
     desk_urc(&d, "+QLAURC: \"read\",4098,19,-1,-1");
     desk_server(&d, "52011003A1A2 11'x' A2'19'");
     desk_end(&d);
@@ -518,14 +516,14 @@ static void repeated_request_is_shown_once_and_answered_alike(void **state) /* R
     desk_urc(&d, SHOWN_READ);
     desk_server(&d, READ_19_0_0);
     desk_quiet(&d);
-    desk_ok(&d, "AT+QLARDRSP=4097,1,19,0,0,1,30,\"a text of more than 24 bytes...\",0");
+    desk_ok(&d, "AT+QLARDRSP=4097,1,19,0,0,1,30,\"a text of more than 24 bytes..\",0");
     desk_urc(&d, "+QLARDRSP: 0");
-    desk_wire(&d, "62451001A1A2 C0 FF'a text of more than 24 bytes...'");
+    desk_wire(&d, "62451001A1A2 C0 FF'a text of more than 24 bytes..'");
     desk_server(&d, READ_19_0_0);
-    desk_wire(&d, "62451001A1A2 C0 FF'a text of more than 24 bytes...'");
+    desk_wire(&d, "62451001A1A2 C0 FF'a text of more than 24 bytes..'");
     desk_after(&d, 80000);
     desk_server(&d, READ_19_0_0);
-    desk_wire(&d, "62451001A1A2 C0 FF'a text of more than 24 bytes...'");
+    desk_wire(&d, "62451001A1A2 C0 FF'a text of more than 24 bytes..'");
     desk_end(&d);
 }
 

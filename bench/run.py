@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Measures everything that has a goal, and prints it beside what it is compared with.
+
+    bench/run.py [--quick] [BUILD_FOLDER]
+
+Each figure stands beside a bare counterpart measured in turns in the same run, so that the ratio
+means something on any machine. docs/BENCHMARKS.md has the goals and what was reached. Exit status:
+0 measured (a missed goal is shown, not an error), 1 something could not be measured, 2 wrong usage.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PARTS = ("base", "coap", "lwm2m", "at", "module")
+CARRIERS = ("iot", "aep", "dmp")
+KIB = 1024
+
+
+class Failure(Exception):
+    """Something that cannot be measured; its text says why."""
+
+
+def output_of(*argv, limit_s=120, env=None):
+    """Standard output, or what the command complains about as a Failure."""
+    result = subprocess.run([str(arg) for arg in argv], stdin=subprocess.DEVNULL, text=True,
+                            capture_output=True, timeout=limit_s, check=False, env=env)
+    if result.returncode != 0:
+        raise Failure(f"{argv[0]}: {(result.stderr or result.stdout or '').strip()[-500:]}")
+    return result.stdout
+
+
+def values_of(*argv, **options):
+    """The `name value` lines of one of our measuring programs."""
+    return {name: float(value) for name, value in
+            (line.split() for line in output_of(*argv, **options).splitlines())}
+
+
+class Table:
+    """Rows as they are measured: what, ours, beside, ratio, goal and whether it is met."""
+
+    WIDTHS = (44, 18, 26, 8)
+
+    def __init__(self):
+        self.missed = 0
+        self.line("what", "here", "beside, in the same run", "ratio", "goal")
+
+    def line(self, *cells):
+        print("".join(f"{cell:<{width}}" for cell, width in zip(cells, self.WIDTHS))
+              + cells[-1], flush=True)
+
+    def row(self, what, ours, beside="", ratio=None, goal="", met=None):
+        if met is not None:
+            goal += "  met" if met else "  MISSED"
+            self.missed += not met
+        self.line(what, ours, beside, "" if ratio is None else f"{ratio:.2f}", goal)
+
+
+def turnaround(table, build, quick):
+    """AT -> OK on the pty against a bare echo on a pty."""
+    got = values_of(f"{build}/bench/bc-bench-turnaround", "--rounds", 200 if quick else 10000,
+                    f"{build}/bin/bc260y")
+    for name, suffix in (("median", "_us"), ("99th percentile", "_p99_us")):
+        ours, echo = got["module" + suffix], got["echo" + suffix]
+        ratio = ours / echo
+        goal = {"goal": "at most 2", "met": ratio <= 2} if name == "median" else {}
+        table.row(f"AT to OK on the pty, {name}", f"{ours:.1f} us", f"bare pty echo {echo:.1f} us",
+                  ratio, **goal)
+
+
+def instructions(program, quick):
+    """Instructions of one round trip, by callgrind; None where there is no valgrind."""
+    if shutil.which("valgrind") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        text = subprocess.run(
+            ["valgrind", "--tool=callgrind", "--toggle-collect=round_trip*",
+             f"--callgrind-out-file={folder}/out", program, "--rounds", "2" if quick else "20"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
+    collected = re.search(r"Collected : (\d+)", text.stderr)
+    trips = re.search(r"^round_trips (\d+)", text.stdout, re.MULTILINE)
+    if not collected or not trips:
+        raise Failure(f"callgrind: {text.stderr[-300:]}")
+    return int(collected.group(1)) / (int(trips.group(1)) + 2)  # two to warm up
+
+
+def notify(table, build, quick):
+    """One confirmable report in the library against its two datagrams on a loopback socket."""
+    program = f"{build}/bench/bc-bench-notify"
+    got = values_of(program, "--rounds", 50 if quick else 2000)
+    count = instructions(program, quick)
+    table.row("CON notify round trip, library, no sockets", f"{got['library_ns']:.0f} ns",
+              f"2 loopback UDP {got['socket_ns']:.0f} ns", got["library_ns"] / got["socket_ns"])
+    if count is not None:
+        table.row("  instructions of it (callgrind)", f"{count:.0f}")
+
+
+def registrations(table, build, quick):
+    """The platform against a bare UDP echo, registrations and updates."""
+    program = f"{build}/bench/registrations/bc-bench-registrations"
+    options = ("--clients", "100", "--rounds", 1, "--seconds", 0.1) if quick else ()
+    text = output_of(program, "--platform", f"{build}/bin/bc260y-platform", *options)
+    lines = re.findall(r"^(\w+) +(\d+) clients +echo +(\d+)/s +([\d.]+) us CPU +"
+                       r"platform +(\d+)/s +([\d.]+) us CPU", text, re.MULTILINE)
+    if not lines:
+        raise Failure(f"{program} prints something else: {text}")
+    for work, clients, echo_rate, echo_us, rate, cost_us in lines:
+        ratio = int(rate) / int(echo_rate)
+        table.row(f"platform, {work}, {int(clients):,} clients", f"{int(rate):,}/s",
+                  f"UDP echo {int(echo_rate):,}/s", ratio, "at least 0.67", ratio >= 2 / 3)
+        table.row("  CPU of each", f"{cost_us} us", f"UDP echo {echo_us} us",
+                  float(cost_us) / float(echo_us), "at most 8 us", float(cost_us) <= 8)
+
+
+def memory(table, build, _quick):
+    """State, workspace and stack of a module that plays the guide's sessions."""
+    got = values_of(f"{build}/bench/bc-bench-stack",
+                    *(f"{name}={SOURCE}/examples/{name}.at" for name in CARRIERS))
+    table.row("state of a module (struct bc_module)", f"{got['state_bytes']:.0f} B",
+              goal="at most 4096 B", met=got["state_bytes"] <= 4 * KIB)
+    table.row("workspace lent to it", f"{got['workspace_bytes']:.0f} B",
+              goal="at most 8192 B", met=got["workspace_bytes"] <= 8 * KIB)
+    deepest = max(value for name, value in got.items() if name.startswith("stack_"))
+    table.row("stack of the library, the guide's sessions", f"{deepest:.0f} B",
+              goal="under 2048 B", met=deepest < 2 * KIB)
+
+
+def private_kib(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+        return sum(int(size) for size in re.findall(r"^Private_\w+: +(\d+) kB", file.read(),
+                                                    re.MULTILINE))
+
+
+def idle_kib(*argv):
+    """Private memory of a program once it has settled; its first line, if any, is waited for."""
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        if argv[0].endswith("bc260y"):
+            process.stdout.readline()
+        time.sleep(0.5)
+        return private_kib(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+        process.stdin.close()
+        process.stdout.close()
+
+
+def idle(table, build, _quick):
+    """Private memory of an idle bc260y against a process that sleeps."""
+    ours = idle_kib(f"{build}/bin/bc260y", "--set", "attach_ms=0")
+    floor = idle_kib(shutil.which("sleep"), "60")
+    table.row("private memory of an idle bc260y", f"{ours} KiB", f"sleep(1) {floor} KiB",
+              ours / floor, "at most 600 KiB", ours <= 600)
+
+
+def cortex_m4(table, _build, _quick):
+    """Text of the library at -Os; and the largest stack frames there."""
+    if shutil.which("arm-none-eabi-gcc") is None:
+        table.row("Cortex-M4 -Os", "not measured", "arm-none-eabi-gcc is not installed")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        output_of("cmake", "-S", SOURCE, "-B", folder, "-DBC_LIBRARY_ONLY=ON",
+                  f"-DCMAKE_TOOLCHAIN_FILE={SOURCE}/cmake/cortex-m4.cmake",
+                  "-DCMAKE_BUILD_TYPE=MinSizeRel", env=dict(os.environ, CFLAGS="-fstack-usage"))
+        output_of("cmake", "--build", folder, "-j", os.cpu_count() or 1, limit_s=170)
+        sizes = {part: archive_sizes(f"{folder}/src/libbc_{part}.a") for part in PARTS}
+        frame = largest_frame(folder)
+    for part, (text, data, bss) in sizes.items():
+        table.row(f"Cortex-M4 -Os, {part}", f"{text} B text", f"data {data} B, bss {bss} B")
+    client = sum(sizes[part][0] for part in ("base", "coap", "lwm2m"))
+    whole = sum(size[0] for size in sizes.values())
+    table.row("Cortex-M4 -Os, client (base, coap, lwm2m)", f"{client} B text",
+              goal="at most 28 KiB", met=client <= 28 * KIB)
+    table.row("Cortex-M4 -Os, whole library", f"{whole} B text",
+              goal="at most 56 KiB", met=whole <= 56 * KIB)
+    table.row("Cortex-M4 -Os, largest stack frame", f"{frame[0]} B", frame[1])
+
+
+def archive_sizes(path):
+    """text, data and bss of all members together."""
+    last = output_of("arm-none-eabi-size", "--totals", path).splitlines()[-1].split()
+    return tuple(int(field) for field in last[:3])
+
+
+def largest_frame(folder):
+    frames = []
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".su"):
+                with open(os.path.join(where, name), encoding="utf-8") as file:
+                    fields = [line.split("\t") for line in file]
+                frames += [(int(field[1]), field[0].rsplit(":", 1)[-1]) for field in fields]
+    return max(frames)
+
+
+MEASURES = (turnaround, notify, memory, idle, cortex_m4, registrations)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Measure bc260y; see docs/BENCHMARKS.md.")
+    parser.add_argument("--quick", action="store_true",
+                        help="few rounds: shows that everything runs, the figures mean nothing")
+    parser.add_argument("--only", metavar="NAME", choices=[f.__name__ for f in MEASURES],
+                        help="one of: " + ", ".join(f.__name__ for f in MEASURES))
+    parser.add_argument("build", nargs="?", default=os.path.join(SOURCE, "build", "release"),
+                        metavar="BUILD_FOLDER", help="default: build/release")
+    options = parser.parse_args()
+    build = os.path.abspath(options.build)
+    if not os.access(f"{build}/bin/bc260y", os.X_OK):
+        print(f"bench: {build}/bin/bc260y is not built: run 'make build' first", file=sys.stderr)
+        return 1
+    table = Table()
+    failures = 0
+    for measure in MEASURES:
+        if options.only not in (None, measure.__name__):
+            continue
+        try:
+            measure(table, build, options.quick)
+        except (Failure, OSError, subprocess.TimeoutExpired) as failure:
+            print(f"bench: {measure.__name__}: {failure}", file=sys.stderr)
+            failures += 1
+    if not options.quick:
+        print(f"\n{table.missed} goals missed" if table.missed else "\nall goals met")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,10 @@
+# Toolchain file: the library for a Cortex-M4 without an operating system.
+#
+#     cmake -S . -B build/cortex-m4 -DBC_LIBRARY_ONLY=ON -DCMAKE_BUILD_TYPE=MinSizeRel \
+#           -DCMAKE_TOOLCHAIN_FILE=cmake/cortex-m4.cmake
+set(CMAKE_SYSTEM_NAME Generic)
+set(CMAKE_SYSTEM_PROCESSOR cortex-m4)
+set(CMAKE_C_COMPILER arm-none-eabi-gcc)
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY) # there is nothing to link a program with
+set(CMAKE_C_FLAGS_INIT "-mcpu=cortex-m4 -mthumb -ffunction-sections -fdata-sections")
+set(CMAKE_C_FLAGS_MINSIZEREL_INIT "-Os")
