@@ -89,27 +89,21 @@ static void put_parts(bc_sink *out, bc_view parts, struct bc_path asked)
     }
 }
 
-/* Content-Format and payload of an answer of one resource; false when `accept` rules it out. */
-static bool write_content(struct bc_coap_writer *w, struct bc_path asked, int32_t accept,
-                          struct bc_path path, const struct bc_value *value)
+/* The body of an answer of one resource; false when `accept` rules it out. */
+static bool put_single(bc_sink *body, struct bc_path asked, int32_t accept, struct bc_path path,
+                       const struct bc_value *value, int32_t *format)
 {
-    int32_t format = bc_lwm2m_pick_format(asked, value->type, accept);
-    if (format < 0)
-        return false;
-    bc_coap_write_uint(w, BC_COAP_CONTENT_FORMAT, (uint32_t)format);
-    if (format != BC_COAP_FORMAT_TLV && bc_value_raw_bytes(value) == 0)
-        return true;
-    bc_sink *payload = bc_coap_write_payload_begin(w);
-    if (format == BC_COAP_FORMAT_TEXT) {
-        bc_value_put_text(payload, value);
-    } else if (format == BC_COAP_FORMAT_OPAQUE) {
-        bc_value_put_raw(payload, value);
-    } else {
+    *format = bc_lwm2m_pick_format(asked, value->type, accept);
+    if (*format == BC_COAP_FORMAT_TEXT) {
+        bc_value_put_text(body, value);
+    } else if (*format == BC_COAP_FORMAT_OPAQUE) {
+        bc_value_put_raw(body, value);
+    } else if (*format >= 0) {
         if (asked.depth == 1)
-            bc_tlv_put_head(payload, BC_TLV_INSTANCE, path.instance, part_bytes(path, value));
-        bc_tlv_put_resource(payload, path.resource, value);
+            bc_tlv_put_head(body, BC_TLV_INSTANCE, path.instance, part_bytes(path, value));
+        bc_tlv_put_resource(body, path.resource, value);
     }
-    return true;
+    return *format >= 0;
 }
 
 /* --- Requests that wait ---------------------------------------------------------------------- */
@@ -170,22 +164,21 @@ static struct bc_request *find_request(struct bc_lwm2m_client *c, enum bc_reques
     return NULL;
 }
 
-/* The answer's frame: in the acknowledgement while there is time, else a message of its own. */
-static void begin_answer(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
-                         const struct bc_request *request, uint8_t code)
+/* An answer without content: in the acknowledgement while there is time, else a message of its
+ * own. */
+static enum bc_err answer_code(struct bc_lwm2m_client *c, const struct bc_request *request,
+                               uint8_t code)
 {
+    struct bc_coap_draft draft;
     if (request->acknowledged)
-        bc_coap_draft_new(&c->coap, draft, BC_COAP_CON, code, &request->token);
+        bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, code, &request->token);
     else
-        bc_coap_draft_reply(&c->coap, draft, request->confirmable ? BC_COAP_CON : BC_COAP_NON,
+        bc_coap_draft_reply(&c->coap, &draft, request->confirmable ? BC_COAP_CON : BC_COAP_NON,
                             request->message_id, &request->token, code);
-}
-
-static enum bc_err submit_answer(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
-                                 const struct bc_request *request)
-{
-    return request->acknowledged ? bc_coap_submit(&c->coap, draft, TAG_ANSWER, 0, false)
-                                 : bc_coap_submit_reply(&c->coap, draft, request->message_id);
+    if (request->block1 >= 0)
+        bc_coap_write_uint(&draft.w, BC_COAP_BLOCK1, (uint32_t)request->block1);
+    return request->acknowledged ? bc_coap_submit(&c->coap, &draft, TAG_ANSWER, 0, false)
+                                 : bc_coap_submit_reply(&c->coap, &draft, request->message_id);
 }
 
 /* Checks index and path of one part; keeps the part when more are to come. */
@@ -210,32 +203,30 @@ static enum bc_err take_part(struct bc_lwm2m_client *c, struct bc_request *reque
 static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *request,
                                 const struct bc_answer *answer)
 {
-    struct bc_coap_draft draft;
-    begin_answer(c, &draft, request, answer->code);
     bool observes = request->kind == BC_REQUEST_OBSERVE;
+    struct bc_lwm2m_frame frame = {
+        .type = request->confirmable ? BC_COAP_CON : BC_COAP_NON,
+        .tag = request->acknowledged ? TAG_ANSWER : 0,
+        .message_id = request->message_id,
+        .token = request->token,
+        .path = request->path,
+        .format = BC_COAP_FORMAT_TLV,
+        .observe = observes ? (int32_t)bc_lwm2m_next_sequence(c, request->path) : -1,
+        .block = {request->block_number, request->block_exponent, request->block_asked},
+    };
     if (observes && !bc_lwm2m_observe_room(c, request->path))
         return BC_ERR_FULL;
-    if (observes)
-        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, bc_lwm2m_next_sequence(c, request->path));
-    if (request->parts != 0) {
-        bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
-        put_parts(bc_coap_write_payload_begin(&draft.w),
-                  bc_arena_view(&c->coap.arena, request->parts), request->path);
-    } else if (!write_content(&draft.w, request->path, request->accept, answer->path,
-                              &answer->value)) {
+    bc_sink body = bc_lwm2m_body_begin(c);
+    if (request->parts != 0)
+        put_parts(&body, bc_arena_view(&c->coap.arena, request->parts), request->path);
+    else if (!put_single(&body, request->path, request->accept, answer->path, &answer->value,
+                         &frame.format))
         return BC_ERR_RANGE;
-    }
-    enum bc_err err = submit_answer(c, &draft, request);
+    enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
     if (err == BC_OK && observes)
-        (void)bc_lwm2m_observe(c, &request->token, request->path, request->accept);
+        bc_lwm2m_observe(c, &request->token, request->path, request->accept)->block_exponent =
+            request->block_exponent;
     return err;
-}
-
-static enum bc_err answer_code(struct bc_lwm2m_client *c, struct bc_request *request, uint8_t code)
-{
-    struct bc_coap_draft draft;
-    begin_answer(c, &draft, request, code);
-    return submit_answer(c, &draft, request);
 }
 
 enum bc_err bc_lwm2m_answer(struct bc_lwm2m_client *c, enum bc_request_kind kind,
@@ -275,25 +266,27 @@ static void drop_parts(struct bc_lwm2m_client *c)
 static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
                                      const struct bc_notification *n, uint16_t *message_id)
 {
-    struct bc_coap_draft draft;
-    uint32_t sequence = bc_lwm2m_next_sequence(c, observation->path);
-    bc_coap_draft_new(&c->coap, &draft, n->confirmable ? BC_COAP_CON : BC_COAP_NON, BC_COAP_CONTENT,
-                      &observation->token);
-    bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
-    if (c->parts != 0) {
-        bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
-        put_parts(bc_coap_write_payload_begin(&draft.w), bc_arena_view(&c->coap.arena, c->parts),
-                  observation->path);
-    } else if (!write_content(&draft.w, observation->path, observation->accept, n->path,
-                              &n->value)) {
+    struct bc_lwm2m_frame frame = {
+        .type = n->confirmable ? BC_COAP_CON : BC_COAP_NON,
+        .tag = TAG_NOTIFY,
+        .token = observation->token,
+        .path = observation->path,
+        .format = BC_COAP_FORMAT_TLV,
+        .observe = (int32_t)bc_lwm2m_next_sequence(c, observation->path),
+        .block = {.exponent = observation->block_exponent},
+    };
+    bc_sink body = bc_lwm2m_body_begin(c);
+    if (c->parts != 0)
+        put_parts(&body, bc_arena_view(&c->coap.arena, c->parts), observation->path);
+    else if (!put_single(&body, observation->path, observation->accept, n->path, &n->value,
+                         &frame.format))
         return BC_ERR_RANGE;
-    }
-    enum bc_err err = bc_coap_submit(&c->coap, &draft, TAG_NOTIFY, 0, false);
+    enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
     if (err != BC_OK)
         return err;
-    observation->sequence = sequence;
-    bc_lwm2m_remember_sent(observation, draft.message_id);
-    *message_id = draft.message_id;
+    observation->sequence = (uint32_t)frame.observe;
+    bc_lwm2m_remember_sent(observation, frame.message_id);
+    *message_id = frame.message_id;
     return BC_OK;
 }
 

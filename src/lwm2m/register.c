@@ -109,6 +109,7 @@ enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address
     const struct bc_lwm2m_settings *settings = c->settings;
     bc_coap_endpoint_clear(&c->coap);
     bc_lwm2m_drop_requests(c);
+    bc_lwm2m_drop_bodies(c);
     memset(c->observation, 0, sizeof(c->observation));
     c->server = *server;
     struct bc_coap_draft draft;
