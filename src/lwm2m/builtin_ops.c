@@ -69,6 +69,27 @@ static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *
     return bytes;
 }
 
+static void instance_json(struct bc_lwm2m_client *c, struct bc_path base, bc_sink *out)
+{
+    size_t count;
+    const struct bc_resource_row *row = bc_builtin_rows(base.object, &count);
+    bool first = true;
+    bc_json_begin(out, base);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t memory[SCRATCH_BYTES];
+        bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
+        struct bc_value value;
+        struct bc_path path = BC_PATH_RESOURCE(base.object, 0, row[i].resource);
+        if ((row[i].access & BC_ACCESS_READ) == 0 || !value_of(c, path, &value, &scratch))
+            continue;
+        if (!first)
+            bc_put_char(out, ',');
+        bc_json_put_entry(out, base, path, &value);
+        first = false;
+    }
+    bc_json_end(out);
+}
+
 static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path path, int32_t accept,
                            int32_t *format, bc_sink *body)
 {
@@ -83,9 +104,13 @@ static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path path, int32
     *format = bc_lwm2m_pick_format(path, value.type, accept);
     if (*format < 0)
         return BC_COAP_NOT_ACCEPTABLE;
-    if (*format == BC_COAP_FORMAT_TLV)
+    if (*format == BC_COAP_FORMAT_TLV) {
         bc_tlv_put_resource(body, path.resource, &value);
-    else if (*format == BC_COAP_FORMAT_TEXT)
+    } else if (*format == BC_COAP_FORMAT_JSON) {
+        bc_json_begin(body, path);
+        bc_json_put_entry(body, path, path, &value);
+        bc_json_end(body);
+    } else if (*format == BC_COAP_FORMAT_TEXT)
         bc_value_put_text(body, &value);
     else
         bc_value_put_raw(body, &value);
@@ -101,6 +126,10 @@ static uint8_t body_of(struct bc_lwm2m_client *c, struct bc_path path, int32_t a
     *format = bc_lwm2m_pick_format(path, BC_VALUE_LIST, accept);
     if (*format < 0)
         return BC_COAP_NOT_ACCEPTABLE;
+    if (*format == BC_COAP_FORMAT_JSON) {
+        instance_json(c, path, body);
+        return BC_COAP_CONTENT;
+    }
     if (path.depth == 1)
         bc_tlv_put_head(body, BC_TLV_INSTANCE, 0, instance_tlv(c, path.object, NULL));
     (void)instance_tlv(c, path.object, body);
@@ -151,13 +180,9 @@ static bool decode(const struct bc_resource_row *row, int32_t format, bc_view by
         if (!bc_view_int(bytes, &out->integer))
             return false;
     } else {
-        bool sized = bytes.len == 1 || bytes.len == 2 || bytes.len == 4 || bytes.len == 8;
-        if (!sized)
+        if (bytes.len != 1 && bytes.len != 2 && bytes.len != 4 && bytes.len != 8)
             return false;
-        uint64_t bits = (bytes.ptr[0] & 0x80) != 0 ? UINT64_MAX : 0;
-        for (size_t i = 0; i < bytes.len; i++)
-            bits = bits << 8 | bytes.ptr[i];
-        out->integer = (int64_t)bits;
+        out->integer = bc_value_integer_of(bytes);
     }
     return row->type != BC_VALUE_BOOLEAN || out->integer == 0 || out->integer == 1;
 }
@@ -257,32 +282,32 @@ static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items items,
     struct bc_write_item item;
     uint8_t code = BC_COAP_BAD_REQUEST;
     while (bc_write_next(&items, &item)) {
-        if (items.path.depth == 3 && item.path.resource != items.path.resource)
+        if (!bc_path_within(item.path, items.path))
             return BC_COAP_BAD_REQUEST;
         code = write_item(c, &item, items.format, do_it);
         if (code != BC_COAP_CHANGED)
             return code;
     }
-    bool whole = items.format != BC_COAP_FORMAT_TLV || items.rest.len == 0;
-    return whole ? code : BC_COAP_BAD_REQUEST;
+    return bc_write_whole(&items) ? code : BC_COAP_BAD_REQUEST;
 }
 
 static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                      struct bc_path path)
 {
-    int32_t format =
-        (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_ABSENT);
-    bool tlv = format == BC_COAP_FORMAT_TLV;
-    bool flat = format == BC_COAP_FORMAT_TEXT || format == BC_COAP_FORMAT_OPAQUE ||
-                format == BC_COAP_FORMAT_ABSENT;
-    if (!tlv && !(flat && path.depth == 3)) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
-        return;
-    }
-    struct bc_write_items items = {request->payload, path, format, tlv ? UINT16_MAX : 1};
-    uint8_t code = write_all(c, items, false);
+    uint8_t memory[SCRATCH_BYTES];
+    bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
+    struct bc_write_items items;
+    bool opened = bc_write_open(request, path, scratch, &items);
+    bool several = items.format == BC_COAP_FORMAT_TLV || items.format == BC_COAP_FORMAT_JSON;
+    bool flat = items.format == BC_COAP_FORMAT_TEXT || items.format == BC_COAP_FORMAT_OPAQUE ||
+                items.format == BC_COAP_FORMAT_ABSENT;
+    uint8_t code = BC_COAP_BAD_REQUEST;
+    if (!several && !(flat && path.depth == 3))
+        code = BC_COAP_UNSUPPORTED_CONTENT_FORMAT;
+    else if (opened)
+        code = write_all(c, items, false);
     bc_lwm2m_reply_code(c, request, code);
-    if (code == BC_COAP_CHANGED)
+    if (code == BC_COAP_CHANGED && bc_write_open(request, path, scratch, &items))
         (void)write_all(c, items, true);
 }
 

@@ -10,6 +10,7 @@
 #include "bc260y/limits.h"
 #include "bc260y/module.h"
 #include "coap/endpoint.h"
+#include "lwm2m/json.h"
 #include "lwm2m/objects.h"
 #include "lwm2m/value.h"
 
@@ -57,14 +58,17 @@ enum bc_lwm2m_event_kind {
 /* The resources a write carries; walk with bc_write_next(). */
 struct bc_write_items {
     bc_view rest;
+    struct bc_json_reader json;
+    bc_sink scratch; /* for one string without its escapes */
     struct bc_path path;
     int32_t format;
     uint16_t left; /* how many are still to come */
+    bool malformed;
 };
 struct bc_write_item {
     struct bc_path path;
-    enum bc_value_type type; /* STRING or OPAQUE: the wire does not tell more */
-    bc_view bytes;
+    enum bc_value_type type; /* as far as the wire tells: OPAQUE, or of JSON and text/plain */
+    bc_view bytes;           /* numbers as text, booleans "1" or "0"; until the next item */
 };
 bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out);
 

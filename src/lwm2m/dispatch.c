@@ -56,6 +56,7 @@ int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32
     case BC_COAP_FORMAT_OPAQUE:
         return flat ? accept : -1;
     case BC_COAP_FORMAT_TLV:
+    case BC_COAP_FORMAT_JSON:
         return accept;
     default:
         return -1;
@@ -69,17 +70,65 @@ static bool accept_known(struct bc_path path, int32_t accept)
 
 /* --- Writes ---------------------------------------------------------------------------------- */
 
+static int32_t content_format(const struct bc_coap_message *request)
+{
+    return (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT,
+                                             BC_COAP_FORMAT_ABSENT);
+}
+
 static bool write_next_tlv(struct bc_write_items *items, struct bc_write_item *out)
 {
     struct bc_tlv tlv;
     if (!bc_tlv_next(&items->rest, &tlv))
         return false;
+    if (tlv.type != BC_TLV_RESOURCE) {
+        items->malformed = true; /* instances of objects or resources: nothing here has any */
+        return false;
+    }
     *out = (struct bc_write_item){
         .path = BC_PATH_RESOURCE(items->path.object, items->path.instance, tlv.id),
         .type = BC_VALUE_OPAQUE,
         .bytes = tlv.value,
     };
     return true;
+}
+
+static bool write_next_json(struct bc_write_items *items, struct bc_write_item *out)
+{
+    struct bc_json_item json;
+    enum bc_err err = bc_json_next(&items->json, &json);
+    items->malformed = err == BC_ERR_FORMAT;
+    if (err != BC_OK)
+        return false;
+    *out = (struct bc_write_item){json.path, json.type, json.text};
+    if (json.escaped) {
+        items->scratch.len = 0;
+        bc_json_unescape(json.text, &items->scratch);
+        out->bytes = bc_sink_view(&items->scratch);
+    }
+    items->malformed = items->scratch.full;
+    return !items->malformed;
+}
+
+bool bc_write_whole(const struct bc_write_items *items)
+{
+    return !items->malformed && (items->format != BC_COAP_FORMAT_TLV || items->rest.len == 0);
+}
+
+bool bc_write_open(const struct bc_coap_message *request, struct bc_path path, bc_sink scratch,
+                   struct bc_write_items *out)
+{
+    *out = (struct bc_write_items){.rest = request->payload,
+                                   .scratch = scratch,
+                                   .path = path,
+                                   .format = content_format(request),
+                                   .left = 1};
+    if (out->format == BC_COAP_FORMAT_TLV)
+        out->left = UINT16_MAX;
+    if (out->format != BC_COAP_FORMAT_JSON)
+        return true;
+    out->left = UINT16_MAX;
+    return bc_json_open(request->payload, &out->json);
 }
 
 bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out)
@@ -89,46 +138,45 @@ bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out)
     items->left--;
     if (items->format == BC_COAP_FORMAT_TLV)
         return write_next_tlv(items, out);
+    if (items->format == BC_COAP_FORMAT_JSON)
+        return write_next_json(items, out);
     enum bc_value_type type =
         items->format == BC_COAP_FORMAT_TEXT ? BC_VALUE_STRING : BC_VALUE_OPAQUE;
     *out = (struct bc_write_item){items->path, type, items->rest};
     return true;
 }
 
-/* Checks a TLV payload whole before anything of it counts. */
-static struct verdict judge_tlv(const struct bc_lwm2m_client *c, struct bc_path path,
-                                bc_view payload)
+/* Checks a payload of several resources whole before anything of it counts. */
+static struct verdict judge_items(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                                  struct bc_path path)
 {
-    struct bc_tlv tlv;
+    struct bc_write_items items;
+    struct bc_write_item item;
     uint16_t count = 0;
     size_t shown = 0; /* bytes the host's line will take for it */
-    for (; bc_tlv_next(&payload, &tlv); count++) {
-        struct bc_path at = BC_PATH_RESOURCE(path.object, path.instance, tlv.id);
-        if (tlv.type != BC_TLV_RESOURCE || (path.depth == 3 && tlv.id != path.resource))
+    if (!bc_write_open(request, path, bc_coap_room(&c->coap), &items))
+        return refuse(BC_COAP_BAD_REQUEST);
+    for (; bc_write_next(&items, &item); count++) {
+        if (!bc_path_within(item.path, path))
             return refuse(BC_COAP_BAD_REQUEST);
-        if (!bc_objects_has(&c->settings->objects, at))
+        if (!bc_objects_has(&c->settings->objects, item.path))
             return refuse(BC_COAP_NOT_FOUND);
-        shown += BC_URC_HEAD_BYTES_MAX + 2 * tlv.value.len;
-        if (tlv.value.len > BC_OPAQUE_BYTES_MAX || shown > BC_URC_BYTES)
+        size_t most = item.type == BC_VALUE_OPAQUE ? BC_OPAQUE_BYTES_MAX : BC_STRING_BYTES_MAX;
+        shown += BC_URC_HEAD_BYTES_MAX + 2 * item.bytes.len;
+        if (item.bytes.len > most || shown > BC_URC_BYTES)
             return refuse(BC_COAP_REQUEST_ENTITY_TOO_LARGE);
     }
-    if (payload.len > 0 || count == 0 || (path.depth == 3 && count > 1))
+    if (!bc_write_whole(&items) || count == 0 || (path.depth == 3 && count > 1))
         return refuse(BC_COAP_BAD_REQUEST);
     return (struct verdict){BC_REQUEST_WRITE, 0, count};
 }
 
-static int32_t content_format(const struct bc_coap_message *request)
-{
-    return (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT,
-                                             BC_COAP_FORMAT_ABSENT);
-}
-
-static struct verdict judge_write(const struct bc_lwm2m_client *c,
-                                  const struct bc_coap_message *request, struct bc_path path)
+static struct verdict judge_write(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                                  struct bc_path path)
 {
     int32_t format = content_format(request);
-    if (format == BC_COAP_FORMAT_TLV)
-        return judge_tlv(c, path, request->payload);
+    if (format == BC_COAP_FORMAT_TLV || format == BC_COAP_FORMAT_JSON)
+        return judge_items(c, request, path);
     bool text = format == BC_COAP_FORMAT_TEXT;
     if (!text && format != BC_COAP_FORMAT_OPAQUE && format != BC_COAP_FORMAT_ABSENT)
         return refuse(BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
@@ -156,7 +204,7 @@ static struct verdict judge_get(const struct bc_lwm2m_client *c,
     return (struct verdict){kinds[observe + 1], 0, 0};
 }
 
-static struct verdict judge(const struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+static struct verdict judge(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                             struct bc_path path)
 {
     if (!bc_objects_has(&c->settings->objects, path))
@@ -233,8 +281,12 @@ static bool tell_host(struct bc_lwm2m_client *c, const struct bc_coap_message *r
         .message_id = request->message_id,
         .path = path,
         .request = request,
-        .items = {request->payload, path, content_format(request), verdict->items},
     };
+    if (verdict->kind == BC_REQUEST_WRITE) {
+        /* judged before */
+        (void)bc_write_open(request, path, bc_coap_room(&c->coap), &event.items);
+        event.items.left = verdict->items;
+    }
     return bc_lwm2m_emit(c, &event);
 }
 

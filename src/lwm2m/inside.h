@@ -33,6 +33,13 @@ void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message
 void bc_lwm2m_reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                              struct bc_path path);
 
+/* Begins to walk over what a write carries; false when it is not even begun well. `scratch` takes
+ * one text without its escapes at a time and must stay free meanwhile. */
+bool bc_write_open(const struct bc_coap_message *request, struct bc_path path, bc_sink scratch,
+                   struct bc_write_items *out);
+/* After the last item: nothing malformed was met and nothing is left over. */
+bool bc_write_whole(const struct bc_write_items *items);
+
 /* The Observe option of a request: 0, 1, or -1 when absent or meaningless. */
 int bc_lwm2m_observe_of(const struct bc_coap_message *request);
 

@@ -55,10 +55,10 @@ static bool has_line_end(bc_view text)
 static void put_item(bc_sink *urc, uint16_t message_id, const struct bc_write_item *item,
                      unsigned index)
 {
-    bool text = item->type == BC_VALUE_STRING && !has_line_end(item->bytes);
+    bool text = item->type != BC_VALUE_OPAQUE && !has_line_end(item->bytes);
     bc_put_format(urc, "+QLAURC: \"write\",%d", message_id);
     put_path(urc, item->path);
-    bc_put_format(urc, ",%d,%u,\"", text ? BC_VALUE_STRING : BC_VALUE_OPAQUE,
+    bc_put_format(urc, ",%d,%u,\"", text ? (int)item->type : BC_VALUE_OPAQUE,
                   (unsigned)item->bytes.len);
     if (text)
         bc_put_bytes(urc, item->bytes);
