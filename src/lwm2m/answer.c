@@ -363,3 +363,21 @@ enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notificat
     *sent = err == BC_OK;
     return err;
 }
+
+/* --- Data to the server (G 2.13) ------------------------------------------------------------- */
+
+enum bc_err bc_lwm2m_send(struct bc_lwm2m_client *c, bc_view bytes, bool confirmable,
+                          uint16_t *message_id)
+{
+    if (c->status != BC_STATUS_REGISTERED)
+        return BC_ERR_STATE;
+    struct bc_coap_draft draft;
+    bc_coap_draft_new(&c->coap, &draft, confirmable ? BC_COAP_CON : BC_COAP_NON, BC_COAP_POST,
+                      NULL);
+    bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, BC_TEXT("dp"));
+    bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_JSON);
+    bc_lwm2m_put_query(&draft.w, "ep=", c->settings->endpoint);
+    bc_coap_write_payload(&draft.w, bytes);
+    *message_id = draft.message_id;
+    return bc_coap_submit(&c->coap, &draft, TAG_SEND, 0, true);
+}

@@ -79,6 +79,11 @@ static void on_event(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc
         if (event->kind == BC_COAP_RESET)
             on_refused(c, event->message_id);
         break;
+    case TAG_SEND:
+        bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_SENT,
+                                                  .outcome = bc_lwm2m_outcome_of(event),
+                                                  .message_id = event->message_id});
+        break;
     case TAG_ANSWER:
         break;
     default:

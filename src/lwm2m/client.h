@@ -43,6 +43,7 @@ enum bc_lwm2m_event_kind {
     BC_EVENT_UPDATED,      /* outcome, reason, message_id */
     BC_EVENT_DEREGISTERED, /* outcome */
     BC_EVENT_REPORT_ACKED, /* outcome, message_id */
+    BC_EVENT_SENT,         /* outcome, message_id: of bc_lwm2m_send() */
     BC_EVENT_RESET,        /* message_id: of a notification; its observation is gone */
     BC_EVENT_LIFETIME_CHANGED,
     BC_EVENT_BINDING_CHANGED,
@@ -249,6 +250,11 @@ struct bc_notification {
 };
 enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notification *notification,
                             bool *sent, uint16_t *message_id);
+
+/* Posts bytes to /dp?ep=<endpoint>, content format 11543, as they are (G 2.13). Confirmable, it
+ * ends in BC_EVENT_SENT. BC_ERR_STATE unless REGISTERED. */
+enum bc_err bc_lwm2m_send(struct bc_lwm2m_client *c, bc_view bytes, bool confirmable,
+                          uint16_t *message_id);
 
 /* A built-in resource has another value: tells its observers. */
 void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path);

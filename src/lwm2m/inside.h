@@ -13,13 +13,17 @@ enum tag {
     TAG_DISABLE,    /* a deregistration the server asked for */
     TAG_NOTIFY,     /* the host's, confirmable; context = index of the observation */
     TAG_NOTIFY_OWN, /* of a built-in resource */
+    TAG_SEND,       /* data to /dp */
     TAG_ANSWER,     /* a separate response; context = its token, see answer.c */
     TAG_UPDATE = 16,
 };
 
-/* register.c: the end of a registration, update or deregistration. */
+/* register.c: how a request of ours ended, and the end of a registration, update or deregistration.
+ */
 void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, uint64_t now_ms,
                                     const struct bc_coap_event *event);
+enum bc_outcome bc_lwm2m_outcome_of(const struct bc_coap_event *event);
+void bc_lwm2m_put_query(struct bc_coap_writer *w, const char *name, const char *value);
 /* A deregistration that the server asked for (1/0/4). */
 enum bc_err bc_lwm2m_disable(struct bc_lwm2m_client *c);
 uint64_t bc_lwm2m_update_due(const struct bc_lwm2m_client *c);
