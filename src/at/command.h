@@ -107,7 +107,8 @@ void bc_at_info_end(struct bc_at_call *call);
 
 /* Executes one command line and writes its information lines. The result is BC_AT_OK,
  * BC_AT_NO_RESULT or a +CME ERROR number; after one of these `out` is as it was before. Answers
- * that do not fit are BC_AT_ERROR_PARAMETER. The line's bytes may be overwritten. `tables` are searched in order. */
+ * that do not fit are BC_AT_ERROR_PARAMETER. The line's bytes may be overwritten. `tables` are
+ * searched in order. */
 int bc_at_execute(const struct bc_at_table *const *tables, size_t count, void *context,
                   bc_sink *line, bc_sink *out);
 

@@ -22,7 +22,7 @@ void bc_put_bytes(bc_sink *s, bc_view bytes)
 {
     uint8_t *at = bytes.len == 0 ? NULL : reserve(s, bytes.len);
     if (at != NULL)
-        memcpy(at, bytes.ptr, bytes.len);
+        memmove(at, bytes.ptr, bytes.len); /* they may overlap: a body that moves to its header */
 }
 
 void bc_put_text(bc_sink *s, const char *text)

@@ -65,6 +65,40 @@ bool bc_arena_append(struct bc_arena *arena, bc_chunk *chunk, bc_view bytes)
     return true;
 }
 
+static void reverse(uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len / 2; i++) {
+        uint8_t byte = bytes[i];
+        bytes[i] = bytes[len - 1 - i];
+        bytes[len - 1 - i] = byte;
+    }
+}
+
+bool bc_arena_absorb(struct bc_arena *arena, bc_chunk *chunk, size_t len)
+{
+    bc_chunk added = bc_arena_keep(arena, len);
+    if (added == 0)
+        return false;
+    if (*chunk == 0) {
+        *chunk = added;
+        return true;
+    }
+    /* The new bytes are the last ones: turn them to the front of what follows the chunk. */
+    unsigned slot = *chunk - 1U;
+    unsigned last = added - 1U;
+    uint16_t end = (uint16_t)(arena->at[slot] + arena->len[slot]);
+    size_t between = (size_t)(arena->at[last] - end);
+    reverse(arena->base + end, between);
+    reverse(arena->base + end + between, len);
+    reverse(arena->base + end, between + len);
+    arena->live &= (uint16_t) ~(1U << last);
+    for (unsigned i = 0; i < BC_ARENA_CHUNKS; i++)
+        if (is_live(arena, i) && i != slot && arena->at[i] >= end)
+            arena->at[i] = (uint16_t)(arena->at[i] + len);
+    arena->len[slot] = (uint16_t)(arena->len[slot] + len);
+    return true;
+}
+
 void bc_arena_trim(struct bc_arena *arena, bc_chunk chunk, size_t len)
 {
     unsigned slot = chunk - 1U;

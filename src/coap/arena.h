@@ -32,6 +32,10 @@ bc_chunk bc_arena_keep(struct bc_arena *arena, size_t len);
  * The bytes must lie outside the arena. */
 bool bc_arena_append(struct bc_arena *arena, bc_chunk *chunk, bc_view bytes);
 
+/* Adds the first `len` bytes of the tail, written there in place, to a chunk (0 makes a new one).
+ * False when all names are taken. */
+bool bc_arena_absorb(struct bc_arena *arena, bc_chunk *chunk, size_t len);
+
 /* Takes bytes off a chunk's end until `len` are left. */
 void bc_arena_trim(struct bc_arena *arena, bc_chunk chunk, size_t len);
 

@@ -35,7 +35,7 @@ static void reply_free(struct bc_coap_endpoint *ep, struct bc_coap_reply *reply)
  * messages stay known, so that a duplicate is still no new request. */
 static void make_room(struct bc_coap_endpoint *ep)
 {
-    while (bc_arena_tail(&ep->arena).cap < BC_DATAGRAM_BYTES_MAX) {
+    while (!ep->pinned && bc_arena_tail(&ep->arena).cap < BC_DATAGRAM_BYTES_MAX) {
         struct bc_coap_reply *oldest = NULL;
         for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
             struct bc_coap_reply *reply = &ep->reply[i];
@@ -111,13 +111,18 @@ static void reply_empty(struct bc_coap_reply *reply, enum bc_coap_type type)
     reply->ready = true;
 }
 
+bc_sink bc_coap_room(struct bc_coap_endpoint *ep)
+{
+    release_taken(ep);
+    make_room(ep);
+    return bc_arena_tail(&ep->arena);
+}
+
 void bc_coap_draft_reply(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
                          enum bc_coap_type request_type, uint16_t request_id,
                          const struct bc_coap_token *token, uint8_t code)
 {
-    release_taken(ep);
-    make_room(ep);
-    draft->sink = bc_arena_tail(&ep->arena);
+    draft->sink = bc_coap_room(ep);
     draft->type = request_type == BC_COAP_CON ? BC_COAP_ACK : BC_COAP_NON;
     draft->message_id = request_type == BC_COAP_CON ? request_id : ep->next_message_id++;
     draft->token = *token;
@@ -166,9 +171,7 @@ void bc_coap_forget(struct bc_coap_endpoint *ep, uint16_t request_id)
 void bc_coap_draft_new(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
                        enum bc_coap_type type, uint8_t code, const struct bc_coap_token *token)
 {
-    release_taken(ep);
-    make_room(ep);
-    draft->sink = bc_arena_tail(&ep->arena);
+    draft->sink = bc_coap_room(ep);
     draft->type = type;
     draft->message_id = ep->next_message_id++;
     if (token != NULL) {

@@ -74,6 +74,7 @@ struct bc_coap_endpoint {
     uint8_t ack_timeout_s;  /* G 2.2 "retransmit" */
     uint8_t retransmit_max; /* repetitions after the first transmission */
     bc_chunk taken;         /* handed out, to be freed at the next call */
+    bool pinned;            /* nothing in the workspace may move: set by who reads it in place */
 };
 
 /* `random` and `workspace` (BC_ARENA_BYTES) stay the caller's and must outlive the endpoint. */
@@ -118,6 +119,10 @@ bool bc_coap_idle(const struct bc_coap_endpoint *ep);
 
 /* Another workspace of the same size; only while idle. */
 void bc_coap_lend(struct bc_coap_endpoint *ep, uint8_t *workspace);
+
+/* The free end of the workspace, after old replies have made room: a body can be written behind
+ * its first bytes, where a draft's header will stand. No draft that follows moves it. */
+bc_sink bc_coap_room(struct bc_coap_endpoint *ep);
 
 /* A message being written in the free end of the workspace. Fill in options and payload through
  * `w`, then submit or simply forget it. One at a time; it must not be moved in memory. */

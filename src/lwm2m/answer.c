@@ -1,7 +1,7 @@
 /*
  * What the host says: answers to requests that wait, and notifications (G 2.8 to 2.12).
  *
- * A value in parts is kept as entries of [instance id, 2 bytes][length, 2 bytes][TLV resource] in
+ * A value in parts is kept as entries of [instance id, 2 bytes][length, 2 bytes][TLV or JSON] in
  * one chunk of the endpoint's arena until index 0 completes it.
  */
 #include <string.h>
@@ -26,25 +26,23 @@ static size_t part_bytes(struct bc_path path, const struct bc_value *value)
     return bc_tlv_head_bytes(path.resource, raw) + raw;
 }
 
-/* Adds one resource. It is built behind the chunks in use and then moved into its own. */
-static bool add_part(struct bc_arena *arena, bc_chunk *chunk, struct bc_path path,
-                     const struct bc_value *value)
+/* Adds one resource in the form it will have on the wire. */
+static bool add_part(struct bc_coap_endpoint *coap, bc_chunk *chunk, int32_t format,
+                     struct bc_path asked, struct bc_path path, const struct bc_value *value)
 {
-    uint8_t memory[PART_HEAD_BYTES + 8];
-    bc_sink head = {.ptr = memory, .cap = sizeof(memory)};
-    size_t raw = bc_value_raw_bytes(value);
-    bool number = value->type >= BC_VALUE_INTEGER && value->type <= BC_VALUE_BOOLEAN;
-    bc_put_be(&head, path.instance, 2);
-    bc_put_be(&head, part_bytes(path, value), 2);
-    bc_tlv_put_head(&head, BC_TLV_RESOURCE, path.resource, raw);
-    bc_sink room = bc_arena_tail(arena);
-    if (room.cap < head.len + raw || !bc_arena_append(arena, chunk, bc_sink_view(&head)))
+    bc_sink part = bc_coap_room(coap);
+    bc_put_be(&part, path.instance, 2);
+    bc_put_be(&part, 0, 2);
+    if (format == BC_COAP_FORMAT_JSON)
+        bc_json_put_entry(&part, asked, path, value);
+    else
+        bc_tlv_put_resource(&part, path.resource, value);
+    if (part.full)
         return false;
-    if (!number)
-        return bc_arena_append(arena, chunk, value->bytes);
-    bc_sink digits = {.ptr = memory, .cap = sizeof(memory)};
-    bc_value_put_raw(&digits, value);
-    return bc_arena_append(arena, chunk, bc_sink_view(&digits));
+    size_t len = part.len - PART_HEAD_BYTES;
+    part.ptr[2] = (uint8_t)(len >> 8);
+    part.ptr[3] = (uint8_t)len;
+    return bc_arena_absorb(&coap->arena, chunk, part.len);
 }
 
 /* Takes the entry at the front of `rest`. */
@@ -71,9 +69,8 @@ static size_t run_bytes(bc_view parts, uint16_t instance)
     return bytes;
 }
 
-/* Collected parts as the payload of an answer to `asked`: below an object, each run of resources
- * of one instance is wrapped in it. */
-static void put_parts(bc_sink *out, bc_view parts, struct bc_path asked)
+/* Below an object, each run of resources of one instance is wrapped in it. */
+static void put_tlv_parts(bc_sink *out, bc_view parts, struct bc_path asked)
 {
     int32_t wrapped = -1;
     for (;;) {
@@ -89,27 +86,53 @@ static void put_parts(bc_sink *out, bc_view parts, struct bc_path asked)
     }
 }
 
-/* Content-Format and payload of an answer of one resource; false when `accept` rules it out. */
-static bool write_content(struct bc_coap_writer *w, struct bc_path asked, int32_t accept,
-                          struct bc_path path, const struct bc_value *value)
+static void put_json_parts(bc_sink *out, bc_view parts, struct bc_path asked)
 {
-    int32_t format = bc_lwm2m_pick_format(asked, value->type, accept);
-    if (format < 0)
-        return false;
-    bc_coap_write_uint(w, BC_COAP_CONTENT_FORMAT, (uint32_t)format);
-    if (format != BC_COAP_FORMAT_TLV && bc_value_raw_bytes(value) == 0)
-        return true;
-    bc_sink *payload = bc_coap_write_payload_begin(w);
-    if (format == BC_COAP_FORMAT_TEXT) {
-        bc_value_put_text(payload, value);
-    } else if (format == BC_COAP_FORMAT_OPAQUE) {
-        bc_value_put_raw(payload, value);
-    } else {
-        if (asked.depth == 1)
-            bc_tlv_put_head(payload, BC_TLV_INSTANCE, path.instance, part_bytes(path, value));
-        bc_tlv_put_resource(payload, path.resource, value);
+    uint16_t instance;
+    bc_view entry;
+    bc_json_begin(out, asked);
+    for (bool first = true; next_part(&parts, &instance, &entry); first = false) {
+        if (!first)
+            bc_put_char(out, ',');
+        bc_put_bytes(out, entry);
     }
-    return true;
+    bc_json_end(out);
+}
+
+/* How a value of several resources goes out. */
+static int32_t parts_format(int32_t accept)
+{
+    return accept == BC_COAP_FORMAT_JSON ? accept : BC_COAP_FORMAT_TLV;
+}
+
+/* Collected parts as the body of an answer to `asked`. */
+static void put_parts(bc_sink *out, bc_view parts, struct bc_path asked, int32_t format)
+{
+    if (format == BC_COAP_FORMAT_JSON)
+        put_json_parts(out, parts, asked);
+    else
+        put_tlv_parts(out, parts, asked);
+}
+
+/* The body of an answer of one resource; false when `accept` rules it out. */
+static bool put_single(bc_sink *body, struct bc_path asked, int32_t accept, struct bc_path path,
+                       const struct bc_value *value, int32_t *format)
+{
+    *format = bc_lwm2m_pick_format(asked, value->type, accept);
+    if (*format == BC_COAP_FORMAT_TEXT) {
+        bc_value_put_text(body, value);
+    } else if (*format == BC_COAP_FORMAT_OPAQUE) {
+        bc_value_put_raw(body, value);
+    } else if (*format == BC_COAP_FORMAT_JSON) {
+        bc_json_begin(body, asked);
+        bc_json_put_entry(body, asked, path, value);
+        bc_json_end(body);
+    } else if (*format >= 0) {
+        if (asked.depth == 1)
+            bc_tlv_put_head(body, BC_TLV_INSTANCE, path.instance, part_bytes(path, value));
+        bc_tlv_put_resource(body, path.resource, value);
+    }
+    return *format >= 0;
 }
 
 /* --- Requests that wait ---------------------------------------------------------------------- */
@@ -170,22 +193,21 @@ static struct bc_request *find_request(struct bc_lwm2m_client *c, enum bc_reques
     return NULL;
 }
 
-/* The answer's frame: in the acknowledgement while there is time, else a message of its own. */
-static void begin_answer(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
-                         const struct bc_request *request, uint8_t code)
+/* An answer without content: in the acknowledgement while there is time, else a message of its
+ * own. */
+static enum bc_err answer_code(struct bc_lwm2m_client *c, const struct bc_request *request,
+                               uint8_t code)
 {
+    struct bc_coap_draft draft;
     if (request->acknowledged)
-        bc_coap_draft_new(&c->coap, draft, BC_COAP_CON, code, &request->token);
+        bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, code, &request->token);
     else
-        bc_coap_draft_reply(&c->coap, draft, request->confirmable ? BC_COAP_CON : BC_COAP_NON,
+        bc_coap_draft_reply(&c->coap, &draft, request->confirmable ? BC_COAP_CON : BC_COAP_NON,
                             request->message_id, &request->token, code);
-}
-
-static enum bc_err submit_answer(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
-                                 const struct bc_request *request)
-{
-    return request->acknowledged ? bc_coap_submit(&c->coap, draft, TAG_ANSWER, 0, false)
-                                 : bc_coap_submit_reply(&c->coap, draft, request->message_id);
+    if (request->block1 >= 0)
+        bc_coap_write_uint(&draft.w, BC_COAP_BLOCK1, (uint32_t)request->block1);
+    return request->acknowledged ? bc_coap_submit(&c->coap, &draft, TAG_ANSWER, 0, false)
+                                 : bc_coap_submit_reply(&c->coap, &draft, request->message_id);
 }
 
 /* Checks index and path of one part; keeps the part when more are to come. */
@@ -201,7 +223,8 @@ static enum bc_err take_part(struct bc_lwm2m_client *c, struct bc_request *reque
         return BC_ERR_RANGE;
     if (answer->index == 0 && first)
         return BC_OK;
-    if (!add_part(&c->coap.arena, &request->parts, answer->path, &answer->value))
+    if (!add_part(&c->coap, &request->parts, parts_format(request->accept), request->path,
+                  answer->path, &answer->value))
         return BC_ERR_FULL;
     request->next_index = (uint16_t)(answer->index - 1);
     return BC_OK;
@@ -210,32 +233,31 @@ static enum bc_err take_part(struct bc_lwm2m_client *c, struct bc_request *reque
 static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *request,
                                 const struct bc_answer *answer)
 {
-    struct bc_coap_draft draft;
-    begin_answer(c, &draft, request, answer->code);
     bool observes = request->kind == BC_REQUEST_OBSERVE;
+    struct bc_lwm2m_frame frame = {
+        .type = request->confirmable ? BC_COAP_CON : BC_COAP_NON,
+        .tag = request->acknowledged ? TAG_ANSWER : 0,
+        .message_id = request->message_id,
+        .token = request->token,
+        .path = request->path,
+        .format = parts_format(request->accept),
+        .observe = observes ? (int32_t)bc_lwm2m_next_sequence(c, request->path) : -1,
+        .block = {request->block_number, request->block_exponent, request->block_asked},
+    };
     if (observes && !bc_lwm2m_observe_room(c, request->path))
         return BC_ERR_FULL;
-    if (observes)
-        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, bc_lwm2m_next_sequence(c, request->path));
-    if (request->parts != 0) {
-        bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
-        put_parts(bc_coap_write_payload_begin(&draft.w),
-                  bc_arena_view(&c->coap.arena, request->parts), request->path);
-    } else if (!write_content(&draft.w, request->path, request->accept, answer->path,
-                              &answer->value)) {
+    bc_sink body = bc_lwm2m_body_begin(c);
+    if (request->parts != 0)
+        put_parts(&body, bc_arena_view(&c->coap.arena, request->parts), request->path,
+                  frame.format);
+    else if (!put_single(&body, request->path, request->accept, answer->path, &answer->value,
+                         &frame.format))
         return BC_ERR_RANGE;
-    }
-    enum bc_err err = submit_answer(c, &draft, request);
+    enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
     if (err == BC_OK && observes)
-        (void)bc_lwm2m_observe(c, &request->token, request->path, request->accept);
+        bc_lwm2m_observe(c, &request->token, request->path, request->accept)->block_exponent =
+            request->block_exponent;
     return err;
-}
-
-static enum bc_err answer_code(struct bc_lwm2m_client *c, struct bc_request *request, uint8_t code)
-{
-    struct bc_coap_draft draft;
-    begin_answer(c, &draft, request, code);
-    return submit_answer(c, &draft, request);
 }
 
 enum bc_err bc_lwm2m_answer(struct bc_lwm2m_client *c, enum bc_request_kind kind,
@@ -275,25 +297,27 @@ static void drop_parts(struct bc_lwm2m_client *c)
 static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
                                      const struct bc_notification *n, uint16_t *message_id)
 {
-    struct bc_coap_draft draft;
-    uint32_t sequence = bc_lwm2m_next_sequence(c, observation->path);
-    bc_coap_draft_new(&c->coap, &draft, n->confirmable ? BC_COAP_CON : BC_COAP_NON, BC_COAP_CONTENT,
-                      &observation->token);
-    bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
-    if (c->parts != 0) {
-        bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
-        put_parts(bc_coap_write_payload_begin(&draft.w), bc_arena_view(&c->coap.arena, c->parts),
-                  observation->path);
-    } else if (!write_content(&draft.w, observation->path, observation->accept, n->path,
-                              &n->value)) {
+    struct bc_lwm2m_frame frame = {
+        .type = n->confirmable ? BC_COAP_CON : BC_COAP_NON,
+        .tag = TAG_NOTIFY,
+        .token = observation->token,
+        .path = observation->path,
+        .format = parts_format(observation->accept),
+        .observe = (int32_t)bc_lwm2m_next_sequence(c, observation->path),
+        .block = {.exponent = observation->block_exponent},
+    };
+    bc_sink body = bc_lwm2m_body_begin(c);
+    if (c->parts != 0)
+        put_parts(&body, bc_arena_view(&c->coap.arena, c->parts), observation->path, frame.format);
+    else if (!put_single(&body, observation->path, observation->accept, n->path, &n->value,
+                         &frame.format))
         return BC_ERR_RANGE;
-    }
-    enum bc_err err = bc_coap_submit(&c->coap, &draft, TAG_NOTIFY, 0, false);
+    enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
     if (err != BC_OK)
         return err;
-    observation->sequence = sequence;
-    bc_lwm2m_remember_sent(observation, draft.message_id);
-    *message_id = draft.message_id;
+    observation->sequence = (uint32_t)frame.observe;
+    bc_lwm2m_remember_sent(observation, frame.message_id);
+    *message_id = frame.message_id;
     return BC_OK;
 }
 
@@ -310,7 +334,8 @@ static enum bc_err collect(struct bc_lwm2m_client *c, const struct bc_observatio
         drop_parts(c);
         return BC_ERR_RANGE;
     }
-    if (!add_part(&c->coap.arena, &c->parts, n->path, &n->value)) {
+    if (!add_part(&c->coap, &c->parts, parts_format(observation->accept), observation->path,
+                  n->path, &n->value)) {
         drop_parts(c);
         return BC_ERR_FULL;
     }
@@ -337,4 +362,22 @@ enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notificat
     drop_parts(c);
     *sent = err == BC_OK;
     return err;
+}
+
+/* --- Data to the server (G 2.13) ------------------------------------------------------------- */
+
+enum bc_err bc_lwm2m_send(struct bc_lwm2m_client *c, bc_view bytes, bool confirmable,
+                          uint16_t *message_id)
+{
+    if (c->status != BC_STATUS_REGISTERED)
+        return BC_ERR_STATE;
+    struct bc_coap_draft draft;
+    bc_coap_draft_new(&c->coap, &draft, confirmable ? BC_COAP_CON : BC_COAP_NON, BC_COAP_POST,
+                      NULL);
+    bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, BC_TEXT("dp"));
+    bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_JSON);
+    bc_lwm2m_put_query(&draft.w, "ep=", c->settings->endpoint);
+    bc_coap_write_payload(&draft.w, bytes);
+    *message_id = draft.message_id;
+    return bc_coap_submit(&c->coap, &draft, TAG_SEND, 0, true);
 }

@@ -69,8 +69,29 @@ static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *
     return bytes;
 }
 
-static uint8_t write_single(struct bc_lwm2m_client *c, struct bc_coap_writer *w,
-                            struct bc_path path, int32_t accept)
+static void instance_json(struct bc_lwm2m_client *c, struct bc_path base, bc_sink *out)
+{
+    size_t count;
+    const struct bc_resource_row *row = bc_builtin_rows(base.object, &count);
+    bool first = true;
+    bc_json_begin(out, base);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t memory[SCRATCH_BYTES];
+        bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
+        struct bc_value value;
+        struct bc_path path = BC_PATH_RESOURCE(base.object, 0, row[i].resource);
+        if ((row[i].access & BC_ACCESS_READ) == 0 || !value_of(c, path, &value, &scratch))
+            continue;
+        if (!first)
+            bc_put_char(out, ',');
+        bc_json_put_entry(out, base, path, &value);
+        first = false;
+    }
+    bc_json_end(out);
+}
+
+static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path path, int32_t accept,
+                           int32_t *format, bc_sink *body)
 {
     const struct bc_resource_row *row = bc_builtin_find(path);
     uint8_t memory[SCRATCH_BYTES];
@@ -80,53 +101,39 @@ static uint8_t write_single(struct bc_lwm2m_client *c, struct bc_coap_writer *w,
         return BC_COAP_METHOD_NOT_ALLOWED;
     if (!value_of(c, path, &value, &scratch))
         return BC_COAP_NOT_FOUND;
-    int32_t format = bc_lwm2m_pick_format(path, value.type, accept);
-    if (format < 0)
+    *format = bc_lwm2m_pick_format(path, value.type, accept);
+    if (*format < 0)
         return BC_COAP_NOT_ACCEPTABLE;
-    bc_coap_write_uint(w, BC_COAP_CONTENT_FORMAT, (uint32_t)format);
-    if (format != BC_COAP_FORMAT_TLV && bc_value_raw_bytes(&value) == 0)
-        return BC_COAP_CONTENT; /* an empty text has no payload, not even its marker */
-    bc_sink *payload = bc_coap_write_payload_begin(w);
-    if (format == BC_COAP_FORMAT_TLV)
-        bc_tlv_put_resource(payload, path.resource, &value);
-    else if (format == BC_COAP_FORMAT_TEXT)
-        bc_value_put_text(payload, &value);
+    if (*format == BC_COAP_FORMAT_TLV) {
+        bc_tlv_put_resource(body, path.resource, &value);
+    } else if (*format == BC_COAP_FORMAT_JSON) {
+        bc_json_begin(body, path);
+        bc_json_put_entry(body, path, path, &value);
+        bc_json_end(body);
+    } else if (*format == BC_COAP_FORMAT_TEXT)
+        bc_value_put_text(body, &value);
     else
-        bc_value_put_raw(payload, &value);
+        bc_value_put_raw(body, &value);
     return BC_COAP_CONTENT;
 }
 
-uint8_t bc_lwm2m_write_builtin(struct bc_lwm2m_client *c, struct bc_coap_writer *w,
-                               struct bc_path path, int32_t accept)
+/* What `path` holds now; BC_COAP_CONTENT, or the code that refuses it. */
+static uint8_t body_of(struct bc_lwm2m_client *c, struct bc_path path, int32_t accept,
+                       int32_t *format, bc_sink *body)
 {
     if (path.depth == 3)
-        return write_single(c, w, path, accept);
-    if (accept != BC_COAP_FORMAT_ABSENT && accept != BC_COAP_FORMAT_TLV)
+        return single_body(c, path, accept, format, body);
+    *format = bc_lwm2m_pick_format(path, BC_VALUE_LIST, accept);
+    if (*format < 0)
         return BC_COAP_NOT_ACCEPTABLE;
-    bc_coap_write_uint(w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_TLV);
-    bc_sink *payload = bc_coap_write_payload_begin(w);
+    if (*format == BC_COAP_FORMAT_JSON) {
+        instance_json(c, path, body);
+        return BC_COAP_CONTENT;
+    }
     if (path.depth == 1)
-        bc_tlv_put_head(payload, BC_TLV_INSTANCE, 0, instance_tlv(c, path.object, NULL));
-    (void)instance_tlv(c, path.object, payload);
+        bc_tlv_put_head(body, BC_TLV_INSTANCE, 0, instance_tlv(c, path.object, NULL));
+    (void)instance_tlv(c, path.object, body);
     return BC_COAP_CONTENT;
-}
-
-static void begin_content(struct bc_lwm2m_client *c, struct bc_coap_draft *draft,
-                          const struct bc_coap_message *request)
-{
-    bc_coap_draft_reply(&c->coap, draft, request->type, request->message_id, &request->token,
-                        BC_COAP_CONTENT);
-}
-
-static void reply_links(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
-                        struct bc_path path)
-{
-    struct bc_coap_draft draft;
-    begin_content(c, &draft, request);
-    bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
-    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &c->settings->objects, path);
-    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
-        bc_coap_forget(&c->coap, request->message_id);
 }
 
 static void on_get(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
@@ -135,31 +142,29 @@ static void on_get(struct bc_lwm2m_client *c, const struct bc_coap_message *requ
     int observe = bc_lwm2m_observe_of(request);
     int32_t accept =
         (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
+    struct bc_lwm2m_frame frame;
     if (accept == BC_COAP_FORMAT_LINK && observe < 0) {
-        reply_links(c, request, path);
+        bc_lwm2m_reply_discover(c, request, path);
         return;
     }
-    if (observe == 0 && !bc_lwm2m_observe_room(c, path)) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_SERVICE_UNAVAILABLE);
-        return;
-    }
-    struct bc_coap_draft draft;
-    begin_content(c, &draft, request);
-    uint8_t code = bc_lwm2m_write_builtin(c, &draft.w, path, accept);
+    uint8_t code = BC_COAP_BAD_REQUEST;
+    bc_sink body = bc_lwm2m_body_begin(c);
+    if (bc_lwm2m_frame_of(request, path, &frame))
+        code = body_of(c, path, accept, &frame.format, &body);
+    if (observe == 0 && !bc_lwm2m_observe_room(c, path))
+        code = BC_COAP_SERVICE_UNAVAILABLE;
     if (code != BC_COAP_CONTENT) {
         bc_lwm2m_reply_code(c, request, code);
         return;
     }
-    if (observe == 0) { /* once more, now that it is known to work, with the Observe option */
-        begin_content(c, &draft, request);
-        uint32_t sequence = bc_lwm2m_observe(c, &request->token, path, accept)->sequence;
-        bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
-        (void)bc_lwm2m_write_builtin(c, &draft.w, path, accept);
-    }
-    if (observe == 1)
+    if (observe == 0)
+        frame.observe = (int32_t)bc_lwm2m_next_sequence(c, path);
+    enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
+    if (err == BC_OK && observe == 0)
+        bc_lwm2m_observe(c, &request->token, path, accept)->block_exponent = frame.block.exponent;
+    if (err == BC_OK && observe == 1)
         bc_lwm2m_unobserve(c, path);
-    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
-        bc_coap_forget(&c->coap, request->message_id);
+    bc_lwm2m_finish_reply(c, request, err);
 }
 
 /* --- Writing --------------------------------------------------------------------------------- */
@@ -175,13 +180,9 @@ static bool decode(const struct bc_resource_row *row, int32_t format, bc_view by
         if (!bc_view_int(bytes, &out->integer))
             return false;
     } else {
-        bool sized = bytes.len == 1 || bytes.len == 2 || bytes.len == 4 || bytes.len == 8;
-        if (!sized)
+        if (bytes.len != 1 && bytes.len != 2 && bytes.len != 4 && bytes.len != 8)
             return false;
-        uint64_t bits = (bytes.ptr[0] & 0x80) != 0 ? UINT64_MAX : 0;
-        for (size_t i = 0; i < bytes.len; i++)
-            bits = bits << 8 | bytes.ptr[i];
-        out->integer = (int64_t)bits;
+        out->integer = bc_value_integer_of(bytes);
     }
     return row->type != BC_VALUE_BOOLEAN || out->integer == 0 || out->integer == 1;
 }
@@ -281,32 +282,32 @@ static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items items,
     struct bc_write_item item;
     uint8_t code = BC_COAP_BAD_REQUEST;
     while (bc_write_next(&items, &item)) {
-        if (items.path.depth == 3 && item.path.resource != items.path.resource)
+        if (!bc_path_within(item.path, items.path))
             return BC_COAP_BAD_REQUEST;
         code = write_item(c, &item, items.format, do_it);
         if (code != BC_COAP_CHANGED)
             return code;
     }
-    bool whole = items.format != BC_COAP_FORMAT_TLV || items.rest.len == 0;
-    return whole ? code : BC_COAP_BAD_REQUEST;
+    return bc_write_whole(&items) ? code : BC_COAP_BAD_REQUEST;
 }
 
 static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                      struct bc_path path)
 {
-    int32_t format =
-        (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_ABSENT);
-    bool tlv = format == BC_COAP_FORMAT_TLV;
-    bool flat = format == BC_COAP_FORMAT_TEXT || format == BC_COAP_FORMAT_OPAQUE ||
-                format == BC_COAP_FORMAT_ABSENT;
-    if (!tlv && !(flat && path.depth == 3)) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
-        return;
-    }
-    struct bc_write_items items = {request->payload, path, format, tlv ? UINT16_MAX : 1};
-    uint8_t code = write_all(c, items, false);
+    uint8_t memory[SCRATCH_BYTES];
+    bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
+    struct bc_write_items items;
+    bool opened = bc_write_open(request, path, scratch, &items);
+    bool several = items.format == BC_COAP_FORMAT_TLV || items.format == BC_COAP_FORMAT_JSON;
+    bool flat = items.format == BC_COAP_FORMAT_TEXT || items.format == BC_COAP_FORMAT_OPAQUE ||
+                items.format == BC_COAP_FORMAT_ABSENT;
+    uint8_t code = BC_COAP_BAD_REQUEST;
+    if (!several && !(flat && path.depth == 3))
+        code = BC_COAP_UNSUPPORTED_CONTENT_FORMAT;
+    else if (opened)
+        code = write_all(c, items, false);
     bc_lwm2m_reply_code(c, request, code);
-    if (code == BC_COAP_CHANGED)
+    if (code == BC_COAP_CHANGED && bc_write_open(request, path, scratch, &items))
         (void)write_all(c, items, true);
 }
 
@@ -351,14 +352,19 @@ void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path)
     struct bc_observation *observation = bc_lwm2m_observation_of(c, path);
     if (observation == NULL || c->status != BC_STATUS_REGISTERED)
         return;
-    struct bc_coap_draft draft;
-    bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, BC_COAP_CONTENT, &observation->token);
-    uint32_t sequence = bc_lwm2m_next_sequence(c, observation->path);
-    bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, sequence);
-    if (bc_lwm2m_write_builtin(c, &draft.w, observation->path, observation->accept) !=
+    struct bc_lwm2m_frame frame = {
+        .type = BC_COAP_CON,
+        .tag = TAG_NOTIFY_OWN,
+        .token = observation->token,
+        .path = observation->path,
+        .observe = (int32_t)bc_lwm2m_next_sequence(c, observation->path),
+        .block = {.exponent = observation->block_exponent},
+    };
+    bc_sink body = bc_lwm2m_body_begin(c);
+    if (body_of(c, observation->path, observation->accept, &frame.format, &body) !=
             BC_COAP_CONTENT ||
-        bc_coap_submit(&c->coap, &draft, TAG_NOTIFY_OWN, 0, false) != BC_OK)
+        bc_lwm2m_send_body(c, &frame, &body) != BC_OK)
         return;
-    observation->sequence = sequence;
-    bc_lwm2m_remember_sent(observation, draft.message_id);
+    observation->sequence = (uint32_t)frame.observe;
+    bc_lwm2m_remember_sent(observation, frame.message_id);
 }

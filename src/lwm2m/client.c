@@ -24,6 +24,7 @@ void bc_lwm2m_reset(struct bc_lwm2m_client *c, enum bc_status status)
 {
     bc_coap_endpoint_clear(&c->coap);
     bc_lwm2m_drop_requests(c);
+    bc_lwm2m_drop_bodies(c);
     memset(c->observation, 0, sizeof(c->observation));
     c->server = (struct bc_address){0};
     c->update_ms = BC_NEVER;
@@ -78,6 +79,11 @@ static void on_event(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc
         if (event->kind == BC_COAP_RESET)
             on_refused(c, event->message_id);
         break;
+    case TAG_SEND:
+        bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_SENT,
+                                                  .outcome = bc_lwm2m_outcome_of(event),
+                                                  .message_id = event->message_id});
+        break;
     case TAG_ANSWER:
         break;
     default:
@@ -90,6 +96,7 @@ void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const stru
                           bc_view in)
 {
     struct bc_coap_event event = {0};
+    c->now_ms = now_ms;
     if (!listening(c) || !bc_address_equal(from, &c->server) ||
         !bc_coap_on_datagram(&c->coap, now_ms, in, &event))
         return;
@@ -102,19 +109,26 @@ void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const stru
 void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms)
 {
     struct bc_coap_event event = {0};
+    c->now_ms = now_ms;
     while (bc_coap_on_time(&c->coap, now_ms, &event))
         on_event(c, now_ms, &event);
     bc_lwm2m_requests_on_time(c, now_ms);
+    bc_lwm2m_bodies_on_time(c);
     if (bc_lwm2m_update_due(c) > now_ms)
         return;
     if (bc_lwm2m_update(c, BC_UPDATE_AUTOMATIC, 0) != BC_OK)
         c->update_ms = now_ms + 1000; /* no room for it now */
 }
 
+void bc_lwm2m_set_now(struct bc_lwm2m_client *c, uint64_t now_ms)
+{
+    c->now_ms = now_ms;
+}
+
 uint64_t bc_lwm2m_deadline(const struct bc_lwm2m_client *c)
 {
     uint64_t deadlines_ms[] = {bc_coap_deadline(&c->coap), bc_lwm2m_requests_deadline(c),
-                               bc_lwm2m_update_due(c)};
+                               bc_lwm2m_bodies_deadline(c), bc_lwm2m_update_due(c)};
     uint64_t first_ms = BC_NEVER;
     for (size_t i = 0; i < sizeof(deadlines_ms) / sizeof(deadlines_ms[0]); i++)
         if (deadlines_ms[i] < first_ms)

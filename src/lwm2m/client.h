@@ -10,6 +10,7 @@
 #include "bc260y/limits.h"
 #include "bc260y/module.h"
 #include "coap/endpoint.h"
+#include "lwm2m/json.h"
 #include "lwm2m/objects.h"
 #include "lwm2m/value.h"
 
@@ -42,6 +43,7 @@ enum bc_lwm2m_event_kind {
     BC_EVENT_UPDATED,      /* outcome, reason, message_id */
     BC_EVENT_DEREGISTERED, /* outcome */
     BC_EVENT_REPORT_ACKED, /* outcome, message_id */
+    BC_EVENT_SENT,         /* outcome, message_id: of bc_lwm2m_send() */
     BC_EVENT_RESET,        /* message_id: of a notification; its observation is gone */
     BC_EVENT_LIFETIME_CHANGED,
     BC_EVENT_BINDING_CHANGED,
@@ -57,14 +59,17 @@ enum bc_lwm2m_event_kind {
 /* The resources a write carries; walk with bc_write_next(). */
 struct bc_write_items {
     bc_view rest;
+    struct bc_json_reader json;
+    bc_sink scratch; /* for one string without its escapes */
     struct bc_path path;
     int32_t format;
     uint16_t left; /* how many are still to come */
+    bool malformed;
 };
 struct bc_write_item {
     struct bc_path path;
-    enum bc_value_type type; /* STRING or OPAQUE: the wire does not tell more */
-    bc_view bytes;
+    enum bc_value_type type; /* as far as the wire tells: OPAQUE, or of JSON and text/plain */
+    bc_view bytes;           /* numbers as text, booleans "1" or "0"; until the next item */
 };
 bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out);
 
@@ -113,26 +118,48 @@ enum bc_request_kind {
 /* A server's request that the host has to answer. */
 struct bc_request {
     uint64_t since_ms;
-    struct bc_coap_token token;
+    int32_t block1; /* of a write in blocks, to be repeated in the answer; -1 = none */
     struct bc_path path;
-    int32_t accept;
     uint16_t message_id;
+    int16_t accept;        /* a known format, or BC_COAP_FORMAT_ABSENT */
+    uint16_t block_number; /* of the answer: Block2 */
+    uint16_t next_index;   /* of the next part of the answer */
+    struct bc_coap_token token;
     uint8_t kind;
+    uint8_t block_exponent;
+    bc_chunk parts; /* what the host has given so far, see answer.c */
+    bool block_asked;
     bool confirmable;
     bool acknowledged; /* the answer goes as a message of its own */
-    bc_chunk parts;    /* what the host has given so far, see parts.h */
-    uint16_t next_index;
+};
+
+/* A body whose later blocks the server may still ask for (RFC 7959). */
+struct bc_served {
+    uint64_t until_ms;
+    struct bc_path path;
+    int32_t format;
+    uint32_t etag;
+    bc_chunk chunk;
+};
+
+/* A write that arrives in blocks. */
+struct bc_upload {
+    uint64_t until_ms;
+    struct bc_path path;
+    uint8_t code; /* of the request */
+    bc_chunk chunk;
 };
 
 #define BC_OBSERVATION_SENT 4 /* message IDs remembered, for resets to unconfirmed ones */
 
 struct bc_observation {
-    struct bc_coap_token token; /* len 0 and alive is possible */
-    struct bc_path path;
-    int32_t accept;
     uint32_t sequence; /* of the last notification, 24 bits */
+    struct bc_path path;
     uint16_t sent[BC_OBSERVATION_SENT];
-    uint8_t sent_count; /* wraps; the next goes to sent_count % BC_OBSERVATION_SENT */
+    int16_t accept; /* a known format, or BC_COAP_FORMAT_ABSENT */
+    struct bc_coap_token token;
+    uint8_t sent_count;     /* wraps; the next goes to sent_count % BC_OBSERVATION_SENT */
+    uint8_t block_exponent; /* of the notifications: what the observer takes */
     bool alive;
 };
 
@@ -155,6 +182,9 @@ struct bc_lwm2m_client {
     bc_chunk parts; /* of a notification in parts */
     uint16_t parts_next_index;
     struct bc_path parts_path;
+    struct bc_served served;
+    struct bc_upload upload;
+    uint64_t now_ms; /* of the call under way */
 };
 
 /* `settings`, `random` and `workspace` (BC_ARENA_BYTES) stay the caller's. */
@@ -221,6 +251,11 @@ struct bc_notification {
 enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notification *notification,
                             bool *sent, uint16_t *message_id);
 
+/* Posts bytes to /dp?ep=<endpoint>, content format 11543, as they are (G 2.13). Confirmable, it
+ * ends in BC_EVENT_SENT. BC_ERR_STATE unless REGISTERED. */
+enum bc_err bc_lwm2m_send(struct bc_lwm2m_client *c, bc_view bytes, bool confirmable,
+                          uint16_t *message_id);
+
 /* A built-in resource has another value: tells its observers. */
 void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path);
 
@@ -228,6 +263,8 @@ void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path);
 
 void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc_address *from,
                           bc_view in);
+/* Tells the time before the host's answers and notifications; does nothing else. */
+void bc_lwm2m_set_now(struct bc_lwm2m_client *c, uint64_t now_ms);
 void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms);
 uint64_t bc_lwm2m_deadline(const struct bc_lwm2m_client *c);
 

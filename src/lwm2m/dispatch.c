@@ -28,6 +28,11 @@ void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message
     struct bc_coap_draft draft;
     bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
                         code);
+    int64_t block1 = bc_coap_option_number_of(request, BC_COAP_BLOCK1, -1);
+    if (block1 >= 0)
+        bc_coap_write_uint(&draft.w, BC_COAP_BLOCK1, (uint32_t)block1);
+    if (code == BC_COAP_REQUEST_ENTITY_TOO_LARGE)
+        bc_coap_write_uint(&draft.w, BC_COAP_SIZE1, BC_STRING_BYTES_MAX);
     if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
         bc_coap_forget(&c->coap, request->message_id);
 }
@@ -51,6 +56,7 @@ int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32
     case BC_COAP_FORMAT_OPAQUE:
         return flat ? accept : -1;
     case BC_COAP_FORMAT_TLV:
+    case BC_COAP_FORMAT_JSON:
         return accept;
     default:
         return -1;
@@ -64,17 +70,65 @@ static bool accept_known(struct bc_path path, int32_t accept)
 
 /* --- Writes ---------------------------------------------------------------------------------- */
 
+static int32_t content_format(const struct bc_coap_message *request)
+{
+    return (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT,
+                                             BC_COAP_FORMAT_ABSENT);
+}
+
 static bool write_next_tlv(struct bc_write_items *items, struct bc_write_item *out)
 {
     struct bc_tlv tlv;
     if (!bc_tlv_next(&items->rest, &tlv))
         return false;
+    if (tlv.type != BC_TLV_RESOURCE) {
+        items->malformed = true; /* instances of objects or resources: nothing here has any */
+        return false;
+    }
     *out = (struct bc_write_item){
         .path = BC_PATH_RESOURCE(items->path.object, items->path.instance, tlv.id),
         .type = BC_VALUE_OPAQUE,
         .bytes = tlv.value,
     };
     return true;
+}
+
+static bool write_next_json(struct bc_write_items *items, struct bc_write_item *out)
+{
+    struct bc_json_item json;
+    enum bc_err err = bc_json_next(&items->json, &json);
+    items->malformed = err == BC_ERR_FORMAT;
+    if (err != BC_OK)
+        return false;
+    *out = (struct bc_write_item){json.path, json.type, json.text};
+    if (json.escaped) {
+        items->scratch.len = 0;
+        bc_json_unescape(json.text, &items->scratch);
+        out->bytes = bc_sink_view(&items->scratch);
+    }
+    items->malformed = items->scratch.full;
+    return !items->malformed;
+}
+
+bool bc_write_whole(const struct bc_write_items *items)
+{
+    return !items->malformed && (items->format != BC_COAP_FORMAT_TLV || items->rest.len == 0);
+}
+
+bool bc_write_open(const struct bc_coap_message *request, struct bc_path path, bc_sink scratch,
+                   struct bc_write_items *out)
+{
+    *out = (struct bc_write_items){.rest = request->payload,
+                                   .scratch = scratch,
+                                   .path = path,
+                                   .format = content_format(request),
+                                   .left = 1};
+    if (out->format == BC_COAP_FORMAT_TLV)
+        out->left = UINT16_MAX;
+    if (out->format != BC_COAP_FORMAT_JSON)
+        return true;
+    out->left = UINT16_MAX;
+    return bc_json_open(request->payload, &out->json);
 }
 
 bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out)
@@ -84,46 +138,45 @@ bool bc_write_next(struct bc_write_items *items, struct bc_write_item *out)
     items->left--;
     if (items->format == BC_COAP_FORMAT_TLV)
         return write_next_tlv(items, out);
+    if (items->format == BC_COAP_FORMAT_JSON)
+        return write_next_json(items, out);
     enum bc_value_type type =
         items->format == BC_COAP_FORMAT_TEXT ? BC_VALUE_STRING : BC_VALUE_OPAQUE;
     *out = (struct bc_write_item){items->path, type, items->rest};
     return true;
 }
 
-/* Checks a TLV payload whole before anything of it counts. */
-static struct verdict judge_tlv(const struct bc_lwm2m_client *c, struct bc_path path,
-                                bc_view payload)
+/* Checks a payload of several resources whole before anything of it counts. */
+static struct verdict judge_items(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                                  struct bc_path path)
 {
-    struct bc_tlv tlv;
+    struct bc_write_items items;
+    struct bc_write_item item;
     uint16_t count = 0;
     size_t shown = 0; /* bytes the host's line will take for it */
-    for (; bc_tlv_next(&payload, &tlv); count++) {
-        struct bc_path at = BC_PATH_RESOURCE(path.object, path.instance, tlv.id);
-        if (tlv.type != BC_TLV_RESOURCE || (path.depth == 3 && tlv.id != path.resource))
+    if (!bc_write_open(request, path, bc_coap_room(&c->coap), &items))
+        return refuse(BC_COAP_BAD_REQUEST);
+    for (; bc_write_next(&items, &item); count++) {
+        if (!bc_path_within(item.path, path))
             return refuse(BC_COAP_BAD_REQUEST);
-        if (!bc_objects_has(&c->settings->objects, at))
+        if (!bc_objects_has(&c->settings->objects, item.path))
             return refuse(BC_COAP_NOT_FOUND);
-        shown += BC_URC_HEAD_BYTES_MAX + 2 * tlv.value.len;
-        if (tlv.value.len > BC_OPAQUE_BYTES_MAX || shown > BC_URC_BYTES)
+        size_t most = item.type == BC_VALUE_OPAQUE ? BC_OPAQUE_BYTES_MAX : BC_STRING_BYTES_MAX;
+        shown += BC_URC_HEAD_BYTES_MAX + 2 * item.bytes.len;
+        if (item.bytes.len > most || shown > BC_URC_BYTES)
             return refuse(BC_COAP_REQUEST_ENTITY_TOO_LARGE);
     }
-    if (payload.len > 0 || count == 0 || (path.depth == 3 && count > 1))
+    if (!bc_write_whole(&items) || count == 0 || (path.depth == 3 && count > 1))
         return refuse(BC_COAP_BAD_REQUEST);
     return (struct verdict){BC_REQUEST_WRITE, 0, count};
 }
 
-static int32_t content_format(const struct bc_coap_message *request)
-{
-    return (int32_t)bc_coap_option_number_of(request, BC_COAP_CONTENT_FORMAT,
-                                             BC_COAP_FORMAT_ABSENT);
-}
-
-static struct verdict judge_write(const struct bc_lwm2m_client *c,
-                                  const struct bc_coap_message *request, struct bc_path path)
+static struct verdict judge_write(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                                  struct bc_path path)
 {
     int32_t format = content_format(request);
-    if (format == BC_COAP_FORMAT_TLV)
-        return judge_tlv(c, path, request->payload);
+    if (format == BC_COAP_FORMAT_TLV || format == BC_COAP_FORMAT_JSON)
+        return judge_items(c, request, path);
     bool text = format == BC_COAP_FORMAT_TEXT;
     if (!text && format != BC_COAP_FORMAT_OPAQUE && format != BC_COAP_FORMAT_ABSENT)
         return refuse(BC_COAP_UNSUPPORTED_CONTENT_FORMAT);
@@ -151,7 +204,7 @@ static struct verdict judge_get(const struct bc_lwm2m_client *c,
     return (struct verdict){kinds[observe + 1], 0, 0};
 }
 
-static struct verdict judge(const struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+static struct verdict judge(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                             struct bc_path path)
 {
     if (!bc_objects_has(&c->settings->objects, path))
@@ -171,16 +224,18 @@ static struct verdict judge(const struct bc_lwm2m_client *c, const struct bc_coa
     }
 }
 
-static void reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
-                           struct bc_path path)
+void bc_lwm2m_reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                             struct bc_path path)
 {
-    struct bc_coap_draft draft;
-    bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
-                        BC_COAP_CONTENT);
-    bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
-    bc_lwm2m_put_discover_links(bc_coap_write_payload_begin(&draft.w), &c->settings->objects, path);
-    if (bc_coap_submit_reply(&c->coap, &draft, request->message_id) != BC_OK)
-        bc_coap_forget(&c->coap, request->message_id);
+    struct bc_lwm2m_frame frame;
+    if (!bc_lwm2m_frame_of(request, path, &frame)) {
+        bc_lwm2m_reply_code(c, request, BC_COAP_BAD_REQUEST);
+        return;
+    }
+    frame.format = BC_COAP_FORMAT_LINK;
+    bc_sink body = bc_lwm2m_body_begin(c);
+    bc_lwm2m_put_discover_links(&body, &c->settings->objects, path);
+    bc_lwm2m_finish_reply(c, request, bc_lwm2m_send_body(c, &frame, &body));
 }
 
 /* The observe answer that auto_ack gives: 2.05 with the Observe option and no content (G 2.2). */
@@ -193,8 +248,10 @@ static void reply_auto(struct bc_lwm2m_client *c, const struct bc_coap_message *
     if (kind == BC_REQUEST_OBSERVE) {
         int32_t accept =
             (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
-        const struct bc_observation *observation =
-            bc_lwm2m_observe(c, &request->token, path, accept);
+        struct bc_lwm2m_block block;
+        (void)bc_lwm2m_block_of(request, &block);
+        struct bc_observation *observation = bc_lwm2m_observe(c, &request->token, path, accept);
+        observation->block_exponent = block.exponent;
         bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, observation->sequence);
     } else {
         bc_lwm2m_unobserve(c, path);
@@ -224,8 +281,12 @@ static bool tell_host(struct bc_lwm2m_client *c, const struct bc_coap_message *r
         .message_id = request->message_id,
         .path = path,
         .request = request,
-        .items = {request->payload, path, content_format(request), verdict->items},
     };
+    if (verdict->kind == BC_REQUEST_WRITE) {
+        /* judged before */
+        (void)bc_write_open(request, path, bc_coap_room(&c->coap), &event.items);
+        event.items.left = verdict->items;
+    }
     return bc_lwm2m_emit(c, &event);
 }
 
@@ -236,8 +297,11 @@ static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
     bool observes = verdict->kind == BC_REQUEST_OBSERVE || verdict->kind == BC_REQUEST_CANCEL;
     bool by_itself = observes && c->settings->auto_ack;
     struct bc_request *slot = free_request(c);
-    if (slot == NULL && !by_itself) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_SERVICE_UNAVAILABLE);
+    struct bc_lwm2m_block block;
+    bool well_formed = bc_lwm2m_block_of(request, &block);
+    if (!well_formed || (slot == NULL && !by_itself)) {
+        bc_lwm2m_reply_code(c, request,
+                            well_formed ? BC_COAP_SERVICE_UNAVAILABLE : BC_COAP_BAD_REQUEST);
         return;
     }
     if (!tell_host(c, request, path, verdict)) {
@@ -254,18 +318,15 @@ static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
         .since_ms = now_ms,
         .token = request->token,
         .path = path,
-        .accept = (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT),
+        .accept = (int16_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT),
         .message_id = request->message_id,
+        .block_number = (uint16_t)(block.number < UINT16_MAX ? block.number : UINT16_MAX),
+        .block_exponent = block.exponent,
+        .block_asked = block.asked,
+        .block1 = (int32_t)bc_coap_option_number_of(request, BC_COAP_BLOCK1, -1),
         .kind = (uint8_t)verdict->kind,
         .confirmable = request->type == BC_COAP_CON,
     };
-}
-
-/* Transfers in blocks are not taken: a first block that is also the last is a whole message. */
-static bool in_blocks(const struct bc_coap_message *request)
-{
-    int64_t block = bc_coap_option_number_of(request, BC_COAP_BLOCK1, 0);
-    return block >> 4 != 0 || (block & 8) != 0;
 }
 
 /* A PUT with attributes instead of a value (LwM2M 1.0 section 5.4.4): none are kept. */
@@ -276,27 +337,39 @@ static bool writes_attributes(const struct bc_coap_message *request)
            bc_coap_option_find(request, BC_COAP_URI_QUERY, &query);
 }
 
-void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
-                         const struct bc_coap_message *request)
+/* A whole request on a path that may exist. */
+static void on_whole_request(struct bc_lwm2m_client *c, uint64_t now_ms,
+                             const struct bc_coap_message *request, struct bc_path path)
 {
-    struct bc_path path;
-    if (bc_path_read(request, &path) != BC_OK) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
-    } else if (in_blocks(request)) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_REQUEST_ENTITY_TOO_LARGE);
-    } else if (path.depth > 0 && path.object == 0) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_UNAUTHORIZED);
-    } else if (writes_attributes(request)) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED);
-    } else if (path.depth > 0 && bc_object_built_in(path.object)) {
+    if (path.depth > 0 && bc_object_built_in(path.object)) {
         bc_lwm2m_on_builtin_request(c, request, path);
-    } else {
-        struct verdict verdict = judge(c, request, path);
-        if (verdict.kind != BC_REQUEST_FREE)
-            ask_host(c, now_ms, request, path, &verdict);
-        else if (verdict.code == 0)
-            reply_discover(c, request, path);
-        else
-            bc_lwm2m_reply_code(c, request, verdict.code);
+        return;
+    }
+    struct verdict verdict = judge(c, request, path);
+    if (verdict.kind != BC_REQUEST_FREE)
+        ask_host(c, now_ms, request, path, &verdict);
+    else if (verdict.code == 0)
+        bc_lwm2m_reply_discover(c, request, path);
+    else
+        bc_lwm2m_reply_code(c, request, verdict.code);
+}
+
+void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
+                         const struct bc_coap_message *datagram)
+{
+    struct bc_coap_message request = *datagram;
+    struct bc_path path;
+    if (bc_path_read(&request, &path) != BC_OK) {
+        bc_lwm2m_reply_code(c, &request, BC_COAP_NOT_FOUND);
+    } else if (path.depth > 0 && path.object == 0) {
+        bc_lwm2m_reply_code(c, &request, BC_COAP_UNAUTHORIZED);
+    } else if (writes_attributes(&request)) {
+        bc_lwm2m_reply_code(c, &request, BC_COAP_METHOD_NOT_ALLOWED);
+    } else if (!bc_lwm2m_serve_block(c, &request, path)) {
+        enum bc_lwm2m_upload upload = bc_lwm2m_take_upload(c, &request, path);
+        if (upload == BC_UPLOAD_NONE || upload == BC_UPLOAD_WHOLE)
+            on_whole_request(c, now_ms, &request, path);
+        if (upload == BC_UPLOAD_WHOLE)
+            bc_lwm2m_end_upload(c);
     }
 }

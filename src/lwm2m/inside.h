@@ -13,13 +13,17 @@ enum tag {
     TAG_DISABLE,    /* a deregistration the server asked for */
     TAG_NOTIFY,     /* the host's, confirmable; context = index of the observation */
     TAG_NOTIFY_OWN, /* of a built-in resource */
+    TAG_SEND,       /* data to /dp */
     TAG_ANSWER,     /* a separate response; context = its token, see answer.c */
     TAG_UPDATE = 16,
 };
 
-/* register.c: the end of a registration, update or deregistration. */
+/* register.c: how a request of ours ended, and the end of a registration, update or deregistration.
+ */
 void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, uint64_t now_ms,
                                     const struct bc_coap_event *event);
+enum bc_outcome bc_lwm2m_outcome_of(const struct bc_coap_event *event);
+void bc_lwm2m_put_query(struct bc_coap_writer *w, const char *name, const char *value);
 /* A deregistration that the server asked for (1/0/4). */
 enum bc_err bc_lwm2m_disable(struct bc_lwm2m_client *c);
 uint64_t bc_lwm2m_update_due(const struct bc_lwm2m_client *c);
@@ -30,15 +34,68 @@ void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
 void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                          uint8_t code);
 
+void bc_lwm2m_reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                             struct bc_path path);
+
+/* Begins to walk over what a write carries; false when it is not even begun well. `scratch` takes
+ * one text without its escapes at a time and must stay free meanwhile. */
+bool bc_write_open(const struct bc_coap_message *request, struct bc_path path, bc_sink scratch,
+                   struct bc_write_items *out);
+/* After the last item: nothing malformed was met and nothing is left over. */
+bool bc_write_whole(const struct bc_write_items *items);
+
 /* The Observe option of a request: 0, 1, or -1 when absent or meaningless. */
 int bc_lwm2m_observe_of(const struct bc_coap_message *request);
+
+/* content.c: messages with content, whole or in blocks. */
+struct bc_lwm2m_block {
+    uint32_t number;
+    uint8_t exponent; /* the largest the peer takes */
+    bool asked;       /* the request had a Block2 option */
+};
+struct bc_lwm2m_frame {
+    enum bc_coap_type type; /* of the request for a reply, else of the message */
+    uint8_t tag;            /* 0 = a reply */
+    uint16_t message_id;    /* of the request; afterwards of what was sent */
+    struct bc_coap_token token;
+    struct bc_path path; /* that was asked for */
+    int32_t format;
+    int32_t observe; /* sequence number, or -1 */
+    struct bc_lwm2m_block block;
+};
+/* False when the option is malformed. Without one: block 0 of the largest size. */
+bool bc_lwm2m_block_of(const struct bc_coap_message *request, struct bc_lwm2m_block *out);
+/* The frame of the reply to a request; format and observe are still to be set. */
+bool bc_lwm2m_frame_of(const struct bc_coap_message *request, struct bc_path path,
+                       struct bc_lwm2m_frame *out);
+/* What a reply that could not be sent leads to: 4.00 for a block out of range, else silence. */
+void bc_lwm2m_finish_reply(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                           enum bc_err err);
+/* Where the body goes; hand it over with the frame before anything else is written. */
+bc_sink bc_lwm2m_body_begin(struct bc_lwm2m_client *c);
+/* BC_ERR_RANGE for a block beyond the end. */
+enum bc_err bc_lwm2m_send_body(struct bc_lwm2m_client *c, struct bc_lwm2m_frame *frame,
+                               const bc_sink *body);
+/* Answers a request for a later block of the body that is kept; false when it is none. */
+bool bc_lwm2m_serve_block(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                          struct bc_path path);
+
+enum bc_lwm2m_upload {
+    BC_UPLOAD_NONE,    /* a whole request */
+    BC_UPLOAD_MORE,    /* answered with 2.31 */
+    BC_UPLOAD_REFUSED, /* answered with an error */
+    BC_UPLOAD_WHOLE,   /* `request->payload` is the whole body, until bc_lwm2m_end_upload() */
+};
+enum bc_lwm2m_upload bc_lwm2m_take_upload(struct bc_lwm2m_client *c,
+                                          struct bc_coap_message *request, struct bc_path path);
+void bc_lwm2m_end_upload(struct bc_lwm2m_client *c);
+void bc_lwm2m_drop_bodies(struct bc_lwm2m_client *c);
+void bc_lwm2m_bodies_on_time(struct bc_lwm2m_client *c);
+uint64_t bc_lwm2m_bodies_deadline(const struct bc_lwm2m_client *c);
 
 /* builtin_ops.c: a request below a built-in object. */
 void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                                  struct bc_path path);
-/* Adds Content-Format and the payload that `path` has now; an error code leaves `w` as it was. */
-uint8_t bc_lwm2m_write_builtin(struct bc_lwm2m_client *c, struct bc_coap_writer *w,
-                               struct bc_path path, int32_t accept);
 
 /* links.c: link-format (RFC 6690). */
 void bc_lwm2m_put_registration_links(bc_sink *out, const struct bc_objects *objects);

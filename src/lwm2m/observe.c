@@ -36,8 +36,11 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
         if (!c->observation[i].alive)
             observation = &c->observation[i];
     if (observation != NULL)
-        *observation = (struct bc_observation){
-            .token = *token, .path = path, .accept = accept, .sequence = sequence, .alive = true};
+        *observation = (struct bc_observation){.token = *token,
+                                               .path = path,
+                                               .accept = (int16_t)accept,
+                                               .sequence = sequence,
+                                               .alive = true};
     return observation;
 }
 

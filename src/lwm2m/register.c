@@ -80,7 +80,7 @@ enum bc_outcome bc_lwm2m_outcome(uint8_t code)
     }
 }
 
-static void put_query(struct bc_coap_writer *w, const char *name, const char *value)
+void bc_lwm2m_put_query(struct bc_coap_writer *w, const char *name, const char *value)
 {
     uint8_t bytes[BC_ENDPOINT_BYTES_MAX + 8];
     bc_sink text = {.ptr = bytes, .cap = sizeof(bytes)};
@@ -91,7 +91,7 @@ static void put_query(struct bc_coap_writer *w, const char *name, const char *va
 
 static void put_binding(struct bc_coap_writer *w, bool queue_mode)
 {
-    put_query(w, "b=", queue_mode ? "UQ" : "U");
+    bc_lwm2m_put_query(w, "b=", queue_mode ? "UQ" : "U");
 }
 
 static void put_lifetime(struct bc_coap_writer *w, uint32_t lifetime_s)
@@ -100,7 +100,7 @@ static void put_lifetime(struct bc_coap_writer *w, uint32_t lifetime_s)
     bc_sink text = {.ptr = bytes, .cap = sizeof(bytes) - 1};
     bc_put_int(&text, lifetime_s);
     bytes[text.len] = 0;
-    put_query(w, "lt=", (const char *)bytes);
+    bc_lwm2m_put_query(w, "lt=", (const char *)bytes);
 }
 
 enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address *server)
@@ -109,14 +109,15 @@ enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address
     const struct bc_lwm2m_settings *settings = c->settings;
     bc_coap_endpoint_clear(&c->coap);
     bc_lwm2m_drop_requests(c);
+    bc_lwm2m_drop_bodies(c);
     memset(c->observation, 0, sizeof(c->observation));
     c->server = *server;
     struct bc_coap_draft draft;
     bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, BC_COAP_POST, NULL);
     bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, BC_TEXT("rd"));
     bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
-    put_query(&draft.w, "lwm2m=", "1.0");
-    put_query(&draft.w, "ep=", settings->endpoint);
+    bc_lwm2m_put_query(&draft.w, "lwm2m=", "1.0");
+    bc_lwm2m_put_query(&draft.w, "ep=", settings->endpoint);
     put_binding(&draft.w, settings->queue_mode);
     put_lifetime(&draft.w, settings->lifetime_s);
     bc_lwm2m_put_registration_links(bc_coap_write_payload_begin(&draft.w), &settings->objects);
@@ -187,7 +188,7 @@ uint64_t bc_lwm2m_update_due(const struct bc_lwm2m_client *c)
 
 /* --- How it ended ---------------------------------------------------------------------------- */
 
-static enum bc_outcome outcome_of(const struct bc_coap_event *event)
+enum bc_outcome bc_lwm2m_outcome_of(const struct bc_coap_event *event)
 {
     switch (event->kind) {
     case BC_COAP_RESPONSE:
@@ -232,7 +233,7 @@ static bool keep_location(struct bc_lwm2m_client *c, const struct bc_coap_messag
 static void on_registered(struct bc_lwm2m_client *c, uint64_t now_ms,
                           const struct bc_coap_event *event)
 {
-    enum bc_outcome outcome = outcome_of(event);
+    enum bc_outcome outcome = bc_lwm2m_outcome_of(event);
     if (outcome == BC_OUTCOME_DONE &&
         (event->message.code != BC_COAP_CREATED || !keep_location(c, &event->message)))
         outcome = BC_OUTCOME_OTHER;
@@ -255,7 +256,7 @@ static void on_updated(struct bc_lwm2m_client *c, uint64_t now_ms,
                        const struct bc_coap_event *event)
 {
     enum bc_update_reason reason = (enum bc_update_reason)(event->tag - TAG_UPDATE);
-    enum bc_outcome outcome = outcome_of(event);
+    enum bc_outcome outcome = bc_lwm2m_outcome_of(event);
     if (outcome == BC_OUTCOME_DONE) {
         if (reason == BC_UPDATE_LIFETIME)
             c->settings->lifetime_s = event->context;
@@ -281,7 +282,7 @@ static void on_updated(struct bc_lwm2m_client *c, uint64_t now_ms,
 
 static void on_deregistered(struct bc_lwm2m_client *c, const struct bc_coap_event *event)
 {
-    enum bc_outcome outcome = outcome_of(event);
+    enum bc_outcome outcome = bc_lwm2m_outcome_of(event);
     if (outcome == BC_OUTCOME_DONE && event->message.code != BC_COAP_DELETED)
         outcome = BC_OUTCOME_OTHER;
     if (outcome == BC_OUTCOME_DONE) {

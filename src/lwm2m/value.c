@@ -24,6 +24,14 @@ struct bc_value bc_value_integer(int64_t integer)
     return (struct bc_value){.type = BC_VALUE_INTEGER, .number_bytes = bytes, .integer = integer};
 }
 
+int64_t bc_value_integer_of(bc_view raw)
+{
+    uint64_t bits = raw.len > 0 && (raw.ptr[0] & 0x80) != 0 ? UINT64_MAX : 0;
+    for (size_t i = 0; i < raw.len; i++)
+        bits = bits << 8 | raw.ptr[i];
+    return (int64_t)bits;
+}
+
 size_t bc_value_raw_bytes(const struct bc_value *value)
 {
     bool number = value->type == BC_VALUE_INTEGER || value->type == BC_VALUE_FLOAT ||

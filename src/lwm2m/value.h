@@ -21,7 +21,7 @@ enum bc_value_type {
 
 struct bc_value {
     enum bc_value_type type;
-    uint8_t number_bytes; /* INTEGER: 1, 2, 4, 8; FLOAT: 4, 8; BOOLEAN: 1 */
+    uint8_t number_bytes; /* INTEGER: 1, 2, 4, 8; FLOAT: 4, 8; BOOLEAN: 1; LIST: != 0 of integers */
     bc_view bytes;        /* STRING, OPAQUE, LIST: borrowed */
     int64_t integer;      /* INTEGER, BOOLEAN */
     double real;          /* FLOAT */
@@ -31,6 +31,8 @@ struct bc_value {
 struct bc_value bc_value_text(const char *text);
 /* In the fewest of 1, 2, 4, 8 bytes. */
 struct bc_value bc_value_integer(int64_t integer);
+/* The other way: big-endian two's complement of 1 to 8 bytes. */
+int64_t bc_value_integer_of(bc_view raw);
 
 /* The raw bytes that TLV and octet-stream carry. */
 void bc_value_put_raw(bc_sink *out, const struct bc_value *value);

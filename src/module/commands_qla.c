@@ -617,6 +617,33 @@ static int notify_handle(struct bc_at_call *call)
     return BC_AT_OK;
 }
 
+/* --- AT+QLASENDDATA --------------------------------------------------------------------------- */
+
+#define PLATFORM_ANDLINK 2
+
+static const struct bc_at_param senddata_params[] = {
+    {.name = "value_type", .min = 1, .max = 2},
+    {.name = "len", .min = 0, .max = BC_STRING_BYTES_MAX},
+    {.name = "value", .type = BC_AT_TYPED},
+    {.name = "ACK", .min = 0, .max = 1, .optional = true},
+    RAI,
+};
+
+static int senddata_handle(struct bc_at_call *call)
+{
+    struct bc_module *m = call->context;
+    const struct bc_at_arg *arg = call->arg;
+    uint16_t message_id = 0;
+    if (m->stored.platform != PLATFORM_ANDLINK || busy(m))
+        return BC_AT_ERROR_STATE;
+    enum bc_err err = bc_lwm2m_send(&m->client, arg[2].text, arg[3].number == 1, &message_id);
+    if (err != BC_OK)
+        return result_of(err);
+    m->radio.rai = (uint8_t)arg[4].number;
+    bc_module_urc(m, "+QLASENDDATA: 0,%d", message_id);
+    return BC_AT_OK;
+}
+
 /* --- The table -------------------------------------------------------------------------------- */
 
 static const struct bc_at_command qla_commands[] = {
@@ -636,6 +663,8 @@ static const struct bc_at_command qla_commands[] = {
     {"+QLAEXERSP", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(wrrsp_params), .handle = exersp_handle},
     {"+QLAOBSRSP", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(rdrsp_params), .handle = obsrsp_handle},
     {"+QLANOTIFY", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(notify_params), .handle = notify_handle},
+    {"+QLASENDDATA", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(senddata_params),
+     .handle = senddata_handle},
     {"+QLASTATUS", BC_AT_TEST | BC_AT_READ, .handle = status_handle, .test = "(0-7)"},
 };
 

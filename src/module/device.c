@@ -35,7 +35,10 @@ static struct bc_value list_of(bc_sink *scratch, const struct bc_value *value)
     size_t raw = bc_value_raw_bytes(value);
     bc_tlv_put_head(scratch, BC_TLV_RESOURCE_INSTANCE, 0, raw);
     bc_value_put_raw(scratch, value);
-    return (struct bc_value){.type = BC_VALUE_LIST, .bytes = bc_sink_view(scratch)};
+    return (struct bc_value){.type = BC_VALUE_LIST,
+                             .number_bytes =
+                                 value->type == BC_VALUE_INTEGER ? value->number_bytes : 0,
+                             .bytes = bc_sink_view(scratch)};
 }
 
 static struct bc_value list_of_integer(bc_sink *scratch, int64_t integer)

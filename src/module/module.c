@@ -57,6 +57,7 @@ static void advance(struct bc_module *m, uint64_t now_ms)
 {
     if (now_ms > m->now_ms)
         m->now_ms = now_ms;
+    bc_lwm2m_set_now(&m->client, m->now_ms);
     for (unsigned round = 0; round < ROUNDS_MAX; round++) {
         if (bc_deadline(m) > m->now_ms)
             return;

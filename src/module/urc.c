@@ -55,10 +55,10 @@ static bool has_line_end(bc_view text)
 static void put_item(bc_sink *urc, uint16_t message_id, const struct bc_write_item *item,
                      unsigned index)
 {
-    bool text = item->type == BC_VALUE_STRING && !has_line_end(item->bytes);
+    bool text = item->type != BC_VALUE_OPAQUE && !has_line_end(item->bytes);
     bc_put_format(urc, "+QLAURC: \"write\",%d", message_id);
     put_path(urc, item->path);
-    bc_put_format(urc, ",%d,%u,\"", text ? BC_VALUE_STRING : BC_VALUE_OPAQUE,
+    bc_put_format(urc, ",%d,%u,\"", text ? (int)item->type : BC_VALUE_OPAQUE,
                   (unsigned)item->bytes.len);
     if (text)
         bc_put_bytes(urc, item->bytes);
@@ -154,6 +154,9 @@ bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event)
         return true;
     case BC_EVENT_REPORT_ACKED:
         bc_module_urc(m, "+QLAURC: \"report_ack\",%d,%d", code, event->message_id);
+        return true;
+    case BC_EVENT_SENT:
+        bc_module_urc(m, "+QLAURC: \"send_ack\",%d,%d", code, event->message_id);
         return true;
     case BC_EVENT_RESET:
         bc_module_urc(m, "+QLAURC: \"lw_event\",0,5,%d", event->message_id);
