@@ -3,13 +3,15 @@
 
 PRESET ?= release
 PREFIX ?= /usr/local
+SECONDS ?= 60
 
-.PHONY: help build demo test bench lint format install clean
+.PHONY: help build demo test fuzz bench lint format install clean
 
 help:
 	@echo 'make demo                  install what is missing, build, show a session of module and platform'
 	@echo 'make test                  install what is missing, build, run every test (plain, and with sanitizers)'
 	@echo 'make build                 build only; the programs end in build/release/bin'
+	@echo 'make fuzz SECONDS=60 TARGET=module   fuzz one target, or without TARGET all of them'
 	@echo 'make bench                 measure, and compare with the goals in docs/BENCHMARKS.md'
 	@echo 'make lint                  clang-format (check only), clang-tidy and cppcheck'
 	@echo 'make format                let clang-format rewrite the C files'
@@ -27,6 +29,10 @@ demo: build
 test:
 	@scripts/install-deps.sh build test
 	@scripts/test.sh release debug
+
+fuzz:
+	@scripts/install-deps.sh build lint
+	@scripts/fuzz.sh $(SECONDS) $(TARGET)
 
 bench: build
 	@scripts/bench.sh build/$(PRESET)

@@ -149,7 +149,7 @@ int main(int argc, char **argv)
     int option;
     while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
         if (option == 'r')
-            rounds = (unsigned)atoi(optarg);
+            rounds = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'h')
             return puts("usage: bc-bench-notify [--rounds N]"), 0;
         else

@@ -163,8 +163,10 @@ def idle(table, build, _quick):
 
 def cortex_m4(table, _build, _quick):
     """Text of the library at -Os; and the largest stack frames there."""
-    if shutil.which("arm-none-eabi-gcc") is None:
-        table.row("Cortex-M4 -Os", "not measured", "arm-none-eabi-gcc is not installed")
+    gcc = shutil.which("arm-none-eabi-gcc")
+    if gcc is None or "/" not in output_of(gcc, "-print-file-name=libc.a"):
+        table.row("Cortex-M4 -Os", "not measured: gcc-arm-none-eabi and libnewlib-arm-none-eabi"
+                  " are not installed")
         return
     with tempfile.TemporaryDirectory() as folder:
         output_of("cmake", "-S", SOURCE, "-B", folder, "-DBC_LIBRARY_ONLY=ON",

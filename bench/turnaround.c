@@ -128,7 +128,7 @@ static bool start_module(const char *program, struct server *out)
 /* Reads until `end` is the end. False after PATIENCE_MS without a byte. */
 static bool wait_for(const struct server *server, const char *end)
 {
-    char bytes[ANSWER_BYTES];
+    char bytes[ANSWER_BYTES] = "";
     size_t have = 0;
     size_t wanted = strlen(end);
     struct pollfd wait = {.fd = server->fd, .events = POLLIN};
@@ -209,7 +209,7 @@ static int parse(int argc, char **argv, const char **program, unsigned *rounds)
     int option;
     while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
         if (option == 'r')
-            *rounds = (unsigned)atoi(optarg);
+            *rounds = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 'h')
             return puts("usage: bc-bench-turnaround [--rounds N] PATH_OF_BC260Y"), -1;
         else

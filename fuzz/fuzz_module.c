@@ -1,144 +1,113 @@
 /*
  * The whole module under hostile input: bytes for the AT port, datagrams from its server and steps
- * of time, interleaved as the input says. Beside crashes it looks for a deadline in the past and
- * for output that never ends.
+ * of time, interleaved as the input says. Beside crashes it looks for a deadline in the past, for
+ * output that never ends, and for a twin that does not do the same (world.h).
  *
  * An input is a sequence of operations, one tag byte each:
  *   0x00-0x5F  the next tag+1 bytes go to the AT port
  *   0x60       the rest up to a zero byte is an AT line; CR is added
  *   0x61       a 2-byte length and a datagram
- *   0x62       a 1-byte length and the rest of a datagram whose message ID and token are those of
- *              the last request that the module sent: a response
- *   0x63-0x7F  time goes on by 2^(tag-0x63) ms
+ *   0x62       a 1-byte length, a code and the rest of a datagram whose message ID and token are
+ *              those of the last request that the module sent: a response
+ *   0x63-0x7E  time goes on by 2^(tag-0x63) ms
+ *   0x7F       as 0x62, but a separate response: CON with a 2-byte message ID in front of the code
  *   0x80       the wake pin; 0x81 the reset pin; 0x82 a name is resolved; 0x83 it is not
+ *   0x84       the host takes nothing any more; 0x85 it does again
+ *   0x86       four bytes of wall-clock time
+ *   0x87       time goes on by 2 to the power of the next byte (at most 40) ms, at one go
  */
-#include <assert.h>
 #include <string.h>
 
-#include "bc260y/module.h"
-#include "coap/message.h"
+#include "input.h"
+#include "world.h"
 
-#define STEPS_MAX 4096
-#define TAKEN_MAX 1000
-
-struct world {
-    struct bc_module *module;
-    uint64_t now_ms;
-    uint16_t message_id;
-    struct bc_coap_token token;
-    struct bc_address server;
-    uint32_t query_id;
-};
-
-static bc_view take(bc_view *in, size_t len)
-{
-    bc_view head = {in->ptr, len < in->len ? len : in->len};
-    in->ptr += head.len;
-    in->len -= head.len;
-    return head;
-}
-
-static uint8_t take_byte(bc_view *in)
-{
-    bc_view byte = take(in, 1);
-    return byte.len == 1 ? byte.ptr[0] : 0;
-}
-
-static void drain(struct world *w)
-{
-    struct bc_address to;
-    struct bc_query query;
-    struct bc_coap_message message;
-    bc_view out;
-    unsigned taken = 0;
-    for (unsigned round = 0; round < 2; round++) { /* reading may let the network side go on */
-        while (bc_take_query(w->module, &query))
-            w->query_id = query.id;
-        while (bc_take_datagram(w->module, &to, &out)) {
-            assert(++taken < TAKEN_MAX && out.len <= BC_DATAGRAM_BYTES_MAX);
-            enum bc_err err = bc_coap_parse(out, &message);
-            assert(err == BC_OK);
-            w->server = to;
-            if (message.type == BC_COAP_CON) {
-                w->message_id = message.message_id;
-                w->token = message.token;
-            }
-        }
-        while (bc_take_serial(w->module, &out))
-            assert(++taken < TAKEN_MAX && out.len > 0);
-        if (bc_deadline(w->module) <= w->now_ms)
-            bc_on_time(w->module, w->now_ms);
-    }
-    assert(bc_deadline(w->module) > w->now_ms);
-}
-
-static void serial(struct world *w, bc_view bytes)
-{
-    for (unsigned tries = 0; bytes.len > 0; tries++) {
-        assert(tries < TAKEN_MAX);
-        size_t done = bc_on_serial(w->module, w->now_ms, bytes);
-        (void)take(&bytes, done);
-        drain(w);
-    }
-}
+#define STEPS_MAX 1024
+#define JUMP_EXPONENT_MAX 40
+#define PATIENCE_MS 10000000 /* all waits together, deadline by deadline; then they are jumps */
+#define END_MS 600000
 
 static void respond(struct world *w, bc_view tail)
 {
-    uint8_t bytes[300];
-    bc_view code = take(&tail, 1);
-    bytes[0] = (uint8_t)(0x60 | w->token.len);
-    bytes[1] = code.len == 1 ? code.ptr[0] : 0;
-    bytes[2] = (uint8_t)(w->message_id >> 8);
-    bytes[3] = (uint8_t)w->message_id;
-    memcpy(bytes + 4, w->token.bytes, w->token.len);
-    if (tail.len > 0)
-        memcpy(bytes + 4 + w->token.len, tail.ptr, tail.len);
-    bc_on_datagram(w->module, w->now_ms, &w->server,
-                   (bc_view){bytes, 4U + w->token.len + tail.len});
+    uint8_t code = fuzz_take_byte(&tail);
+    world_respond(w, BC_COAP_ACK, code, tail);
+}
+
+static void respond_separately(struct world *w, bc_view tail)
+{
+    uint16_t message_id = w->message_id;
+    w->message_id = fuzz_take_u16(&tail);
+    uint8_t code = fuzz_take_byte(&tail);
+    world_respond(w, BC_COAP_CON, code, tail);
+    w->message_id = message_id;
+}
+
+static void step_rare(struct world *w, uint8_t tag, bc_view *in)
+{
+    switch (tag) {
+    case 0x80:
+        world_wake_pin(w);
+        break;
+    case 0x81:
+        world_reset(w);
+        break;
+    case 0x82:
+    case 0x83:
+        world_resolve(w, tag == 0x82);
+        break;
+    case 0x84:
+    case 0x85:
+        world_listen(w, tag == 0x85);
+        break;
+    case 0x86:
+        world_clock(w, (int64_t)fuzz_take_u16(in) << 16 | fuzz_take_u16(in));
+        break;
+    case 0x87:
+        world_jump(w, (uint64_t)1 << fuzz_take_byte(in) % (JUMP_EXPONENT_MAX + 1));
+        break;
+    default:
+        break;
+    }
+}
+
+static void wait(struct world *w, uint64_t ms)
+{
+    if (w->now_ms < PATIENCE_MS)
+        world_wait(w, ms);
+    else
+        world_jump(w, ms);
 }
 
 static void step(struct world *w, bc_view *in)
 {
-    static const struct bc_address address = {.ip = {10, 0, 0, 9}, .ip_len = 4};
-    uint8_t tag = take_byte(in);
+    uint8_t tag = fuzz_take_byte(in);
     if (tag < 0x60) {
-        serial(w, take(in, tag + 1U));
+        world_serial(w, fuzz_take(in, tag + 1U));
     } else if (tag == 0x60) {
         const uint8_t *end = in->len > 0 ? memchr(in->ptr, 0, in->len) : NULL;
-        serial(w, take(in, end != NULL ? (size_t)(end - in->ptr) + 1 : in->len));
-        serial(w, (bc_view){(const uint8_t *)"\r", 1});
+        world_serial(w, fuzz_take(in, end != NULL ? (size_t)(end - in->ptr) + 1 : in->len));
+        world_serial(w, BC_TEXT("\r"));
     } else if (tag == 0x61) {
-        size_t len = (size_t)take_byte(in) << 8;
-        len |= take_byte(in);
-        bc_on_datagram(w->module, w->now_ms, &w->server, take(in, len));
+        size_t len = fuzz_take_u16(in);
+        world_datagram(w, fuzz_take(in, len));
     } else if (tag == 0x62) {
-        respond(w, take(in, take_byte(in)));
-    } else if (tag < 0x80) {
-        w->now_ms += (uint64_t)1 << (tag - 0x63);
-        bc_on_time(w->module, w->now_ms);
-    } else if (tag == 0x80) {
-        bc_on_wake_pin(w->module, w->now_ms);
-    } else if (tag == 0x81) {
-        bc_on_reset(w->module, w->now_ms);
+        respond(w, fuzz_take(in, fuzz_take_byte(in)));
+    } else if (tag == 0x7F) {
+        respond_separately(w, fuzz_take(in, fuzz_take_byte(in)));
+    } else if (tag < 0x7F) {
+        wait(w, (uint64_t)1 << (tag - 0x63));
     } else {
-        bc_on_resolved(w->module, w->now_ms, w->query_id, tag == 0x82 ? &address : NULL);
+        step_rare(w, tag, in);
     }
-    drain(w);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static union bc_module_memory memory;
-    static union bc_workspace workspace;
-    struct bc_config config = {.seed = 1};
-    struct world w = {.now_ms = 1000};
-    enum bc_err err = bc_module_init(&w.module, &memory, &workspace, &config, w.now_ms);
-    assert(err == BC_OK);
-    drain(&w);
+    static struct world w;
     bc_view in = {data, size};
+    world_begin(&w, true, 1);
     for (unsigned steps = 0; in.len > 0 && steps < STEPS_MAX; steps++)
         step(&w, &in);
+    world_listen(&w, true);
+    world_wait(&w, END_MS); /* whatever was left open comes to its end */
     return 0;
 }

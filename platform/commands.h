@@ -8,7 +8,7 @@
 
 #include "server.h"
 
-#define COMMAND_BYTES_MAX 4096
+#define COMMAND_BYTES_MAX 9216 /* a value in hex, and the words before it */
 
 struct command_context {
     struct bc_server *server;

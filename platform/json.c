@@ -236,8 +236,12 @@ static const char *failure_of(const struct bc_server_event *event)
     case BC_SERVER_CANCELED:
         return "the registration ended before the device answered";
     default:
-        return event->code >> 5 == 2 ? NULL : "the device refused";
+        break;
     }
+    if (event->code >> 5 != 2)
+        return "the device refused";
+    bool broken = event->more && event->kind == BC_SERVER_RESPONDED;
+    return broken ? "the transfer in blocks broke off" : NULL;
 }
 
 json_t *platform_json_answer(const struct bc_server_event *event)

@@ -174,6 +174,7 @@ static bool open_server(struct platform *p)
 {
     struct bc_server_config config = bc_server_config_default();
     config.lifetime_grace_s = p->options.lifetime_grace_s;
+    config.block_bytes = p->options.block_bytes;
     config.find_product = find_product;
     config.on_event = on_event;
     config.events = p->options.quiet ? BC_SERVER_EVENTS_OF_REQUESTS : BC_SERVER_EVENTS_ALL;

@@ -13,6 +13,8 @@
 #include "carrier.h"
 
 #define GRACE_MAX_S 31536000
+#define BLOCK_BYTES_MIN 16
+#define BLOCK_BYTES_MAX 1024
 
 static const char usage[] =
     "usage: bc260y-platform [OPTION]...\n"
@@ -22,6 +24,8 @@ static const char usage[] =
     "\n"
     "  --coap ADDRESS:PORT   where to listen; 127.0.0.1:5683 (port 0: any free one)\n"
     "  --open CARRIER        register unknown endpoints too, as devices of iot, aep or dmp\n"
+    "  --block BYTES         read and write in blocks of 16, 32, 64, 128, 256, 512 or 1024 bytes;\n"
+    "                        else in the device's blocks, and write in blocks above 1024 bytes\n"
     "  --control PATH        also take commands on a Unix socket\n"
     "  --lifetime-grace S    keep a silent device that long after its lifetime; 247\n"
     "  --pcap FILE           write the traffic to a capture file\n"
@@ -77,6 +81,16 @@ static enum options_result take_grace(const char *text, struct options *out)
     return OPTIONS_RUN;
 }
 
+static enum options_result take_block(const char *text, struct options *out)
+{
+    uint64_t value;
+    if (!read_number(text, BLOCK_BYTES_MAX, &value) || value < BLOCK_BYTES_MIN ||
+        (value & (value - 1)) != 0)
+        return wrong("--block takes 16, 32, 64, 128, 256, 512 or 1024 bytes, not '%s'", text);
+    out->block_bytes = (uint16_t)value;
+    return OPTIONS_RUN;
+}
+
 static enum options_result take(int option, struct options *out)
 {
     switch (option) {
@@ -85,6 +99,8 @@ static enum options_result take(int option, struct options *out)
         return OPTIONS_RUN;
     case 'o':
         return take_open(optarg, out);
+    case 'b':
+        return take_block(optarg, out);
     case 'c':
         out->control = optarg;
         return OPTIONS_RUN;
@@ -117,6 +133,7 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
     static const struct option list[] = {
         {"coap", required_argument, NULL, 'a'},
         {"open", required_argument, NULL, 'o'},
+        {"block", required_argument, NULL, 'b'},
         {"control", required_argument, NULL, 'c'},
         {"lifetime-grace", required_argument, NULL, 'g'},
         {"pcap", required_argument, NULL, 'p'},

@@ -13,6 +13,7 @@ struct options {
     const char *pcap;                     /* path of the capture file, or NULL */
     uint64_t seed;
     uint32_t lifetime_grace_s;
+    uint16_t block_bytes; /* 0: not given */
     bool seeded;
     bool quiet;
     bool trace;

@@ -11,8 +11,9 @@
  *
  * `on_` functions take what happened and when, and never send; `take_` functions hand out what
  * follows and remove it; views live until the next call on the same module. After both take_
- * loops have run dry, bc_deadline() is later than the last `now_ms`; calling bc_on_time() early is
- * harmless. One module belongs to one thread. All bytes that come in may be hostile.
+ * loops have run dry, bc_deadline() is later than the last `now_ms`, unless taking serial bytes has
+ * made room for what waited: that is due at once. Calling bc_on_time() early is harmless.
+ * One module belongs to one thread. All bytes that come in may be hostile.
  */
 #ifndef BC260Y_MODULE_H
 #define BC260Y_MODULE_H

@@ -9,8 +9,8 @@
 
 #include "bc260y/types.h"
 
-/* Room for 2.01 with an 8-byte token and our location: 4 + 8 + 3 + 11. */
-#define DUPLICATE_REPLY_BYTES_MAX 28
+/* Room for 2.01 with an 8-byte token, our location and a block: 4 + 8 + 3 + 11 + 4. */
+#define DUPLICATE_REPLY_BYTES_MAX 30
 
 struct duplicate {
     uint64_t expires_ms;

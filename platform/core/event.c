@@ -33,18 +33,12 @@ static void tell(const struct bc_server *s, const struct device *device,
     s->config.on_event(s->config.context, event);
 }
 
-static void set_content(struct bc_server_event *event, const struct bc_coap_message *m)
+static void set_content(struct bc_server_event *event, const struct content *content)
 {
-    event->code = m->code;
-    event->format =
-        (int32_t)bc_coap_option_number_of(m, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_ABSENT);
-    event->payload = m->payload;
-}
-
-/* RFC 7959 2.2: the flag is the fourth bit from below. The further blocks are left to others. */
-static bool has_more(const struct bc_coap_message *m)
-{
-    return ((uint64_t)bc_coap_option_number_of(m, BC_COAP_BLOCK2, 0) & 8) != 0;
+    event->code = content->code;
+    event->more = content->more;
+    event->format = content->format;
+    event->payload = content->payload;
 }
 
 void bc_server_tell_device(const struct bc_server *s, enum bc_server_event_kind kind,
@@ -69,32 +63,48 @@ void bc_server_tell_dp(const struct bc_server *s, const struct request *r,
         .kind = BC_SERVER_DP,
         .confirmable = r->message->type == BC_COAP_CON,
     };
-    set_content(&event, r->message);
+    struct content content = bc_server_content_of(r->message);
+    set_content(&event, &content);
     tell(s, device, &event);
 }
 
-void bc_server_tell_notify(const struct bc_server *s, const struct observation *observation,
-                           const struct bc_coap_message *m, bool stale, bool over)
+void bc_server_tell_notify(const struct bc_server *s, const struct device *device,
+                           const struct bc_server_path *path,
+                           const struct notification *notification, const struct content *content)
 {
     if (!bc_server_wants(s, BC_SERVER_NOTIFIED))
         return;
     struct bc_server_event event = {
         .kind = BC_SERVER_NOTIFIED,
         .operation = BC_SERVER_OBSERVE,
-        .path = observation->path,
-        .more = has_more(m),
-        .confirmable = m->type == BC_COAP_CON,
-        .stale = stale,
-        .over = over,
-        .observe = (uint32_t)bc_coap_option_number_of(m, BC_COAP_OBSERVE, 0),
+        .path = *path,
+        .confirmable = notification->confirmable,
+        .stale = notification->stale,
+        .over = notification->over,
+        .observe = notification->observe,
     };
-    set_content(&event, m);
-    tell(s, observation->device, &event);
+    set_content(&event, content);
+    tell(s, device, &event);
+}
+
+/* A notification whose rest could not be had is told all the same, as far as it came. */
+static void tell_fetched(const struct bc_server *s, const struct exchange *exchange,
+                         const struct content *content)
+{
+    const struct blocks *b = exchange->blocks;
+    struct content first = bc_server_blocks_first_content(b);
+    bc_server_tell_notify(s, exchange->device, &exchange->path, &b->notification,
+                          content != NULL ? content : &first);
 }
 
 void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kind kind,
-                             const struct exchange *exchange, const struct bc_coap_message *m)
+                             const struct exchange *exchange, const struct content *content)
 {
+    bool fetched = exchange->blocks != NULL && exchange->blocks->notified;
+    if (fetched)
+        tell_fetched(s, exchange, content);
+    if (fetched && content != NULL)
+        return;
     if (!bc_server_wants(s, kind))
         return;
     struct bc_server_event event = {
@@ -104,9 +114,7 @@ void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kin
         .path = exchange->path,
         .format = BC_COAP_FORMAT_ABSENT,
     };
-    if (m != NULL) {
-        set_content(&event, m);
-        event.more = has_more(m);
-    }
+    if (content != NULL)
+        set_content(&event, content);
     tell(s, exchange->device, &event);
 }

@@ -5,6 +5,8 @@
  *     QUEUED --sent--> SENT --piggybacked response----------------------> finished
  *                       |  \--empty ACK--> ACKNOWLEDGED --response------> finished
  *                       \--5 transmissions, 62 s: timeout; RST: reset---> finished
+ *
+ * A response that only is a block of more puts it back to QUEUED instead: see blocks.h.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -12,6 +14,9 @@
 
 #include "base/sink.h"
 #include "private.h"
+
+/* Of a Block option: one more header byte, three of value (RFC 7959 2.1). */
+#define BLOCK_NUMBER_BYTES_MAX 5
 
 struct exchange *bc_server_exchange_by_token(const struct bc_server *s, uint32_t token)
 {
@@ -36,12 +41,12 @@ static struct exchange *by_message_id(const struct bc_server *s, const struct bc
 /* Every change of state comes through here. */
 static void set_state(struct bc_server *s, struct exchange *exchange, enum exchange_state state)
 {
-    assert(state == exchange->state + 1);
+    assert(state == EXCHANGE_QUEUED || state == exchange->state + 1);
     if (state == EXCHANGE_SENT)
         bc_server_table_insert(
             &s->exchanges_by_message_id, &exchange->by_message_id,
             bc_server_address_hash(s, &exchange->device->address, exchange->message_id));
-    else
+    else if (exchange->state == EXCHANGE_SENT)
         bc_server_table_remove(&s->exchanges_by_message_id, &exchange->by_message_id);
     exchange->state = state;
 }
@@ -63,6 +68,7 @@ static void send_first(struct bc_server *s, struct exchange *exchange)
     exchange->message[2] = (uint8_t)(exchange->message_id >> 8);
     exchange->message[3] = (uint8_t)exchange->message_id;
     exchange->wait_ms = ACK_TIMEOUT_MS;
+    exchange->transfers = exchange->blocks != NULL;
     set_state(s, exchange, EXCHANGE_SENT);
     transmit(s, exchange);
 }
@@ -70,13 +76,17 @@ static void send_first(struct bc_server *s, struct exchange *exchange)
 /* Sends the next queued request when none is on its way. */
 static void pump(struct bc_server *s, struct device *device)
 {
-    struct exchange *next = NULL;
-    for (struct exchange *e = device->exchanges; e != NULL; e = e->next) {
+    const struct exchange *transfer = NULL;
+    for (const struct exchange *e = device->exchanges; e != NULL; e = e->next) {
         if (e->state == EXCHANGE_SENT)
             return;
-        if (e->state == EXCHANGE_QUEUED && next == NULL)
-            next = e;
+        if (e->transfers)
+            transfer = e;
     }
+    struct exchange *next = device->exchanges;
+    while (next != NULL && (next->state != EXCHANGE_QUEUED ||
+                            (next->blocks != NULL && transfer != NULL && next != transfer)))
+        next = next->next;
     if (next != NULL)
         send_first(s, next);
 }
@@ -94,27 +104,32 @@ static uint8_t method_of(enum bc_server_operation operation)
 }
 
 /* The message without its id, which it gets when it is sent. */
-static enum bc_err write_message(const struct bc_server_request *request, uint32_t token,
+static enum bc_err write_message(const struct exchange *exchange, const struct piece *piece,
                                  bc_sink *out)
 {
+    enum bc_server_operation operation = exchange->operation;
     struct bc_coap_token wire = {.len = 4};
     char path[BC_SERVER_PATH_CHARS_MAX + 1];
     for (size_t i = 0; i < wire.len; i++)
-        wire.bytes[i] = (uint8_t)(token >> (24 - 8 * i));
-    bc_server_path_text(&request->path, path);
+        wire.bytes[i] = (uint8_t)(exchange->token >> (24 - 8 * i));
+    bc_server_path_text(&exchange->path, path);
     struct bc_coap_writer w =
-        bc_coap_write_begin(out, BC_COAP_CON, method_of(request->operation), 0, &wire);
-    if (request->operation == BC_SERVER_OBSERVE || request->operation == BC_SERVER_CANCEL)
-        bc_coap_write_uint(&w, BC_COAP_OBSERVE, request->operation == BC_SERVER_CANCEL);
+        bc_coap_write_begin(out, BC_COAP_CON, method_of(operation), 0, &wire);
+    if (piece->observe && (operation == BC_SERVER_OBSERVE || operation == BC_SERVER_CANCEL))
+        bc_coap_write_uint(&w, BC_COAP_OBSERVE, operation == BC_SERVER_CANCEL);
     bc_coap_write_path(&w, BC_COAP_URI_PATH, bc_view_of(path));
-    if (request->format != BC_COAP_FORMAT_ABSENT)
-        bc_coap_write_uint(&w, BC_COAP_CONTENT_FORMAT, (uint32_t)request->format);
-    if (request->operation == BC_SERVER_DISCOVER)
+    if (exchange->format != BC_COAP_FORMAT_ABSENT)
+        bc_coap_write_uint(&w, BC_COAP_CONTENT_FORMAT, (uint32_t)exchange->format);
+    if (operation == BC_SERVER_DISCOVER)
         bc_coap_write_uint(&w, BC_COAP_ACCEPT, BC_COAP_FORMAT_LINK);
-    else if (request->accept != BC_COAP_FORMAT_ABSENT)
-        bc_coap_write_uint(&w, BC_COAP_ACCEPT, (uint32_t)request->accept);
-    if (request->payload.len > 0)
-        bc_coap_write_payload(&w, request->payload);
+    else if (exchange->accept != BC_COAP_FORMAT_ABSENT)
+        bc_coap_write_uint(&w, BC_COAP_ACCEPT, (uint32_t)exchange->accept);
+    if (piece->block2 != PIECE_NO_BLOCK)
+        bc_coap_write_uint(&w, BC_COAP_BLOCK2, (uint32_t)piece->block2);
+    if (piece->block1 != PIECE_NO_BLOCK)
+        bc_coap_write_uint(&w, BC_COAP_BLOCK1, (uint32_t)piece->block1);
+    if (piece->payload.len > 0)
+        bc_coap_write_payload(&w, piece->payload);
     return bc_coap_write_end(&w);
 }
 
@@ -147,17 +162,19 @@ static enum bc_err choose_token(struct bc_server *s, const struct device *device
     return bc_server_exchange_by_token(s, *out) == NULL ? BC_OK : BC_ERR_STATE;
 }
 
-static struct exchange *create(struct bc_server *s, bc_view message)
+/* Its first message; room is left for a longer block number than that one's. */
+static struct exchange *create(struct bc_server *s, const struct exchange *plan, bc_view message)
 {
-    struct exchange *exchange = malloc(sizeof(*exchange) + message.len);
+    size_t cap = message.len + BLOCK_NUMBER_BYTES_MAX;
+    struct exchange *exchange = malloc(sizeof(*exchange) + cap);
     if (exchange == NULL || !bc_server_timers_reserve(&s->timers)) {
         free(exchange);
         return NULL;
     }
-    *exchange = (struct exchange){
-        .timer.kind = TIMER_EXCHANGE,
-        .message_bytes = (uint16_t)message.len,
-    };
+    *exchange = *plan;
+    exchange->timer.kind = TIMER_EXCHANGE;
+    exchange->message_bytes = (uint16_t)message.len;
+    exchange->message_cap = (uint16_t)cap;
     memcpy(exchange->message, message.ptr, message.len);
     return exchange;
 }
@@ -173,31 +190,82 @@ static void append(struct bc_server *s, struct device *device, struct exchange *
     bc_server_table_insert(&s->exchanges_by_token, &exchange->by_token, exchange->token);
 }
 
-enum bc_err bc_server_exchange_add(struct bc_server *s, struct device *device,
-                                   const struct bc_server_request *request)
+/* Queues what is planned; BC_ERR_FULL when memory is short. */
+static enum bc_err enqueue(struct bc_server *s, struct device *device, const struct exchange *plan,
+                           const struct piece *piece)
 {
     uint8_t bytes[BC_DATAGRAM_BYTES_MAX];
     bc_sink message = {.ptr = bytes, .cap = sizeof(bytes)};
-    uint32_t token;
+    enum bc_err err = write_message(plan, piece, &message);
+    if (err != BC_OK)
+        return err;
+    struct exchange *exchange = create(s, plan, bc_sink_view(&message));
+    if (exchange == NULL)
+        return BC_ERR_FULL;
+    append(s, device, exchange);
+    pump(s, device);
+    return BC_OK;
+}
+
+enum bc_err bc_server_exchange_add(struct bc_server *s, struct device *device,
+                                   const struct bc_server_request *request)
+{
+    struct exchange plan = {
+        .tag = request->tag,
+        .accept = request->accept,
+        .format = request->format,
+        .operation = request->operation,
+        .path = request->path,
+    };
     if (request->payload.len > BC_SERVER_VALUE_BYTES_MAX)
         return BC_ERR_RANGE;
     if (device->exchange_count >= s->config.requests_max)
         return BC_ERR_FULL;
-    enum bc_err err = choose_token(s, device, request, &token);
-    if (err == BC_OK)
-        err = write_message(request, token, &message);
+    enum bc_err err = choose_token(s, device, request, &plan.token);
     if (err != BC_OK)
         return err;
-    struct exchange *exchange = create(s, bc_sink_view(&message));
-    if (exchange == NULL)
-        return BC_ERR_FULL;
-    exchange->tag = request->tag;
-    exchange->token = token;
-    exchange->operation = request->operation;
-    exchange->path = request->path;
-    append(s, device, exchange);
-    pump(s, device);
-    return BC_OK;
+    struct piece piece = bc_server_blocks_first(s, request);
+    if (piece.block1 != PIECE_NO_BLOCK) {
+        plan.blocks = bc_server_blocks_upload(request->payload, piece.block1);
+        if (plan.blocks == NULL)
+            return BC_ERR_FULL;
+    }
+    err = enqueue(s, device, &plan, &piece);
+    if (err != BC_OK)
+        bc_server_blocks_free(s, plan.blocks);
+    return err;
+}
+
+bool bc_server_exchange_fetch(struct bc_server *s, const struct observation *observation,
+                              struct blocks *blocks)
+{
+    struct exchange plan = {
+        .token = new_token(s),
+        .accept = observation->accept,
+        .format = BC_COAP_FORMAT_ABSENT,
+        .operation = BC_SERVER_OBSERVE,
+        .path = observation->path,
+        .blocks = blocks,
+    };
+    struct piece piece = bc_server_blocks_next(blocks);
+    return enqueue(s, observation->device, &plan, &piece) == BC_OK;
+}
+
+void bc_server_exchange_again(struct bc_server *s, struct exchange *exchange)
+{
+    bc_sink message = {.ptr = exchange->message, .cap = exchange->message_cap};
+    struct piece piece = bc_server_blocks_next(exchange->blocks);
+    bc_server_timer_clear(&s->timers, &exchange->timer);
+    set_state(s, exchange, EXCHANGE_QUEUED);
+    bc_server_table_remove(&s->exchanges_by_token, &exchange->by_token);
+    exchange->token = new_token(s);
+    bc_server_table_insert(&s->exchanges_by_token, &exchange->by_token, exchange->token);
+    exchange->retransmissions = 0;
+    enum bc_err err = write_message(exchange, &piece, &message);
+    assert(err == BC_OK);
+    (void)err;
+    exchange->message_bytes = (uint16_t)message.len;
+    pump(s, exchange->device);
 }
 
 bool bc_server_exchange_observes(const struct device *device, const struct bc_server_path *path)
@@ -221,14 +289,15 @@ void bc_server_exchange_remove(struct bc_server *s, struct exchange *exchange)
         bc_server_table_remove(&s->exchanges_by_message_id, &exchange->by_message_id);
     bc_server_timer_clear(&s->timers, &exchange->timer);
     bc_server_timers_release(&s->timers);
+    bc_server_blocks_free(s, exchange->blocks);
     free(exchange);
 }
 
 void bc_server_exchange_finish(struct bc_server *s, struct exchange *exchange,
-                               enum bc_server_event_kind kind, const struct bc_coap_message *m)
+                               enum bc_server_event_kind kind, const struct content *content)
 {
     struct device *device = exchange->device;
-    bc_server_tell_exchange(s, kind, exchange, m);
+    bc_server_tell_exchange(s, kind, exchange, content);
     bc_server_exchange_remove(s, exchange);
     pump(s, device);
 }

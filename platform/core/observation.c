@@ -50,6 +50,7 @@ bool bc_server_observation_begin(struct bc_server *s, const struct exchange *exc
         observation = create(s, exchange);
     if (observation == NULL)
         return false;
+    observation->accept = exchange->accept;
     observation->sequence = sequence;
     observation->seen_ms = s->now_ms;
     return true;
@@ -78,14 +79,21 @@ void bc_server_observation_on_notify(struct bc_server *s, struct observation *ob
                                      const struct bc_coap_message *m)
 {
     bc_view value;
+    struct device *device = observation->device;
     uint32_t sequence = (uint32_t)bc_coap_option_number_of(m, BC_COAP_OBSERVE, 0);
     bool over = m->code >> 5 != 2 || !bc_coap_option_find(m, BC_COAP_OBSERVE, &value);
     bool fresh = over || is_fresh(observation, sequence, s->now_ms);
+    struct notification notification = {sequence, m->type == BC_COAP_CON, !fresh, over};
+    struct content content = bc_server_content_of(m);
     if (fresh) {
         observation->sequence = sequence;
         observation->seen_ms = s->now_ms;
+        if (device->exchanges != NULL)
+            bc_server_blocks_supersede(s, observation);
     }
-    bc_server_tell_notify(s, observation, m, !fresh, over);
+    bool ends = over || !fresh;
+    if (ends || !bc_server_blocks_on_notify(s, observation, m, &notification))
+        bc_server_tell_notify(s, device, &observation->path, &notification, &content);
     if (over)
         bc_server_observation_remove(s, observation);
 }

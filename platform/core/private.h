@@ -5,7 +5,10 @@
 #ifndef BC_PLATFORM_PRIVATE_H
 #define BC_PLATFORM_PRIVATE_H
 
+#include "assembly.h"
+#include "blocks.h"
 #include "carrier.h"
+#include "coap/block.h"
 #include "coap/message.h"
 #include "duplicates.h"
 #include "hash.h"
@@ -59,12 +62,17 @@ struct exchange {
     uint64_t tag;
     uint32_t token;
     uint32_t wait_ms; /* until the next retransmission, or until giving up */
+    int32_t accept;
+    int32_t format;
     uint16_t message_id;
     uint16_t message_bytes;
+    uint16_t message_cap;
     uint8_t retransmissions;
+    bool transfers; /* its blocks are on their way: one exchange of a device at a time */
     enum exchange_state state;
     enum bc_server_operation operation;
     struct bc_server_path path;
+    struct blocks *blocks; /* NULL while one message says all */
     uint8_t message[];
 };
 
@@ -75,6 +83,7 @@ struct observation {
     uint64_t seen_ms; /* the newest notification */
     uint32_t sequence;
     uint32_t token;
+    int32_t accept;
     struct bc_server_path path;
 };
 
@@ -92,7 +101,9 @@ struct bc_server {
     struct timers timers;
     struct duplicates duplicates;
     struct outbox outbox;
+    struct assemblies assemblies;
     struct device *first, *last;
+    uint32_t fetches; /* bodies of devices that are held in memory */
     uint16_t next_message_id; /* of our non-confirmable responses */
 };
 
@@ -102,6 +113,7 @@ struct reply {
     bool forget;           /* safe to work out again: not worth a place among the duplicates */
     struct device *device; /* whose carrier may now want to observe, or NULL */
     bool location;         /* say rd/<id> of the device */
+    uint32_t size1;        /* how long a payload may be; 0 = not said */
     int32_t format;
     bc_view payload;
 };
@@ -112,12 +124,15 @@ struct reply {
 struct request {
     const struct bc_coap_message *message;
     const struct bc_address *from;
+    bc_view payload; /* of all blocks */
     bc_view segments[REQUEST_SEGMENTS_MAX];
     bc_view queries[REQUEST_QUERIES_MAX];
     size_t segment_count; /* may exceed the array: then no resource of ours is meant */
     size_t query_count;   /* the same */
     int64_t format;
     int64_t accept;
+    struct bc_coap_block block1;
+    bool has_block1;
 };
 
 /* server.c */
@@ -140,11 +155,12 @@ void bc_server_tell_device(const struct bc_server *s, enum bc_server_event_kind 
                            const struct device *device, bool links_changed);
 void bc_server_tell_dp(const struct bc_server *s, const struct request *r,
                        const struct device *device);
-void bc_server_tell_notify(const struct bc_server *s, const struct observation *observation,
-                           const struct bc_coap_message *m, bool stale, bool over);
-/* `m` is NULL for what is not an answer. */
+void bc_server_tell_notify(const struct bc_server *s, const struct device *device,
+                           const struct bc_server_path *path,
+                           const struct notification *notification, const struct content *content);
+/* How an exchange ended; `content` is NULL for what is not an answer. */
 void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kind kind,
-                             const struct exchange *exchange, const struct bc_coap_message *m);
+                             const struct exchange *exchange, const struct content *content);
 
 /* device.c */
 struct registration {
@@ -199,7 +215,12 @@ void bc_server_exchange_on_reset(struct bc_server *s, const struct bc_address *f
 void bc_server_exchange_on_timer(struct bc_server *s, struct exchange *exchange);
 /* Ends it and sends the next one. */
 void bc_server_exchange_finish(struct bc_server *s, struct exchange *exchange,
-                               enum bc_server_event_kind kind, const struct bc_coap_message *m);
+                               enum bc_server_event_kind kind, const struct content *content);
+/* Sends the next block of its transfer. */
+void bc_server_exchange_again(struct bc_server *s, struct exchange *exchange);
+/* A new exchange for the rest of a notification; false when memory is short. */
+bool bc_server_exchange_fetch(struct bc_server *s, const struct observation *observation,
+                              struct blocks *blocks);
 /* Ends it silently. */
 void bc_server_exchange_remove(struct bc_server *s, struct exchange *exchange);
 /* The device is about to have another address. */

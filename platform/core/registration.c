@@ -106,7 +106,7 @@ static struct refusal read_params(const struct request *r, struct registration *
 
 static struct refusal read_links(const struct request *r, struct registration *out)
 {
-    out->links = r->message->payload;
+    out->links = r->payload;
     if (out->links.len == 0)
         return fine;
     if (r->format != BC_COAP_FORMAT_ABSENT && r->format != BC_COAP_FORMAT_LINK)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/sink.h"
-#include "coap/block.h"
 #include "private.h"
 
 #define PROXYING_NOT_SUPPORTED BC_COAP_CODE(5, 5)
@@ -41,11 +40,21 @@ static struct reply dispatch(struct bc_server *s, const struct request *r)
     return (struct reply){.code = BC_COAP_NOT_FOUND, .format = BC_COAP_FORMAT_ABSENT};
 }
 
-/* A block option that speaks of the only block there is asks for nothing special. */
-static bool is_whole(bc_view value)
+/* A block option that speaks of the only block there is asks for nothing special. Our answers are
+ * short: only payloads may come in blocks. RFC 7959 2.2: the size of exponent 7 is a bad request. */
+static uint8_t read_block(struct request *r, const struct bc_coap_option *option)
 {
     struct bc_coap_block block;
-    return bc_coap_block_read(value, &block) && block.number == 0 && !block.more;
+    bool sized = bc_coap_block_read(option->value, &block);
+    bool reserved = !sized && option->value.len > 0 && option->value.len <= 3;
+    if (option->number == BC_COAP_BLOCK1 && sized) {
+        r->block1 = block;
+        r->has_block1 = true;
+        return 0;
+    }
+    if (sized && block.number == 0 && !block.more)
+        return 0;
+    return reserved ? BC_COAP_BAD_REQUEST : BC_COAP_BAD_OPTION;
 }
 
 static int64_t number(bc_view value)
@@ -79,7 +88,7 @@ static uint8_t read_option(struct request *r, const struct bc_coap_option *optio
         return 0;
     case BC_COAP_BLOCK1:
     case BC_COAP_BLOCK2:
-        return is_whole(option->value) ? 0 : BC_COAP_BAD_OPTION;
+        return read_block(r, option);
     case BC_COAP_PROXY_URI:
     case BC_COAP_PROXY_SCHEME:
         return PROXYING_NOT_SUPPORTED;
@@ -98,9 +107,53 @@ static uint8_t read_options(struct request *r)
     return code;
 }
 
-static void write_reply(struct bc_server *s, const struct bc_coap_message *m,
-                        const struct reply *reply, bc_sink *out)
+/* What all blocks of one body have in common. (Options that find no place do not count: whoever
+ * sends so many confuses but himself.) */
+static uint64_t hash_of(const struct bc_server *s, const struct request *r)
 {
+    uint8_t bytes[BC_DATAGRAM_BYTES_MAX];
+    bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
+    struct bc_coap_options it = bc_coap_options(r->message);
+    struct bc_coap_option option;
+    bc_put_be(&out, r->message->code, 1);
+    while (bc_coap_option_next(&it, &option)) {
+        if (option.number == BC_COAP_BLOCK1 || option.number == BC_COAP_SIZE1)
+            continue;
+        bc_put_be(&out, option.number, 2);
+        bc_put_be(&out, option.value.len, 2);
+        bc_put_bytes(&out, option.value);
+    }
+    return bc_server_hash(&s->key, bc_sink_view(&out));
+}
+
+/* A registration's or an update's list of objects may come in blocks. 0: go on with r->payload. */
+static uint8_t assemble(struct bc_server *s, struct request *r)
+{
+    if (r->block1.number == 0 && !r->block1.more)
+        return 0;
+    if (r->message->code != BC_COAP_POST || r->segment_count == 0 ||
+        !bc_view_equal(r->segments[0], BC_TEXT("rd")))
+        return BC_COAP_BAD_OPTION;
+    return bc_server_assembly_put(&s->assemblies, s->now_ms, r->from, hash_of(s, r), &r->block1,
+                                  r->payload, &r->payload);
+}
+
+static struct reply answer(struct bc_server *s, struct request *r)
+{
+    uint8_t code = r->has_block1 ? assemble(s, r) : 0;
+    if (code == 0)
+        return dispatch(s, r);
+    return (struct reply){
+        .code = code,
+        .format = BC_COAP_FORMAT_ABSENT,
+        .size1 = code == BC_COAP_REQUEST_ENTITY_TOO_LARGE ? BC_SERVER_LINKS_BYTES_MAX : 0,
+    };
+}
+
+static void write_reply(struct bc_server *s, const struct request *r, const struct reply *reply,
+                        bc_sink *out)
+{
+    const struct bc_coap_message *m = r->message;
     bool confirmable = m->type == BC_COAP_CON;
     uint16_t message_id = confirmable ? m->message_id : s->next_message_id++;
     struct bc_coap_writer w = bc_coap_write_begin(out, confirmable ? BC_COAP_ACK : BC_COAP_NON,
@@ -113,6 +166,10 @@ static void write_reply(struct bc_server *s, const struct bc_coap_message *m,
     }
     if (reply->format != BC_COAP_FORMAT_ABSENT)
         bc_coap_write_uint(&w, BC_COAP_CONTENT_FORMAT, (uint32_t)reply->format);
+    if (r->has_block1)
+        bc_coap_write_uint(&w, BC_COAP_BLOCK1, bc_coap_block_value(&r->block1));
+    if (reply->size1 > 0)
+        bc_coap_write_uint(&w, BC_COAP_SIZE1, reply->size1);
     if (reply->payload.len > 0)
         bc_coap_write_payload(&w, reply->payload);
 }
@@ -123,6 +180,7 @@ void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
     struct request request = {
         .message = m,
         .from = from,
+        .payload = m->payload,
         .format = BC_COAP_FORMAT_ABSENT,
         .accept = BC_COAP_FORMAT_ABSENT,
     };
@@ -136,9 +194,9 @@ void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
     }
     struct reply reply = refused != 0
                              ? (struct reply){.code = refused, .format = BC_COAP_FORMAT_ABSENT}
-                             : dispatch(s, &request);
+                             : answer(s, &request);
     bc_sink out = bc_server_outbox_begin(&s->outbox);
-    write_reply(s, m, &reply, &out);
+    write_reply(s, &request, &reply, &out);
     bc_server_outbox_end(&s->outbox, from, &out);
     if (!reply.forget && !out.full)
         bc_server_duplicate_add(&s->duplicates, hash, from, m->message_id, bc_sink_view(&out),

@@ -38,7 +38,10 @@ static enum bc_server_event_kind settle(struct bc_server *s, const struct exchan
 {
     struct observation *observation = bc_server_observation_by_token(s, exchange->token);
     bool success = m->code >> 5 == 2;
-    if (exchange->operation == BC_SERVER_OBSERVE) {
+    bool observes = exchange->operation == BC_SERVER_OBSERVE;
+    if (exchange->blocks != NULL) /* settled by the first block */
+        return observes ? BC_SERVER_OBSERVED : BC_SERVER_RESPONDED;
+    if (observes) {
         bool observed = success && has_observe(m) &&
                         bc_server_observation_begin(
                             s, exchange, (uint32_t)bc_coap_option_number_of(m, BC_COAP_OBSERVE, 0));
@@ -60,6 +63,18 @@ static bool answers(const struct exchange *exchange, const struct bc_coap_messag
            !(exchange->operation == BC_SERVER_CANCEL && has_observe(m));
 }
 
+/* Ends the request, or goes on with the next block. */
+static void on_answer(struct bc_server *s, struct exchange *exchange,
+                      const struct bc_coap_message *m)
+{
+    struct content content = bc_server_content_of(m);
+    exchange->device->seen_ms = s->now_ms;
+    enum bc_server_event_kind kind = settle(s, exchange, m);
+    if (!bc_server_blocks_needed(exchange, m) ||
+        bc_server_blocks_on_answer(s, exchange, m, &content))
+        bc_server_exchange_finish(s, exchange, kind, &content);
+}
+
 static void on_piggybacked(struct bc_server *s, const struct bc_address *from,
                            const struct bc_coap_message *m)
 {
@@ -70,31 +85,34 @@ static void on_piggybacked(struct bc_server *s, const struct bc_address *from,
         exchange->message_id != m->message_id ||
         !bc_address_equal(&exchange->device->address, from) || !is_understood(m))
         return;
-    exchange->device->seen_ms = s->now_ms;
-    bc_server_exchange_finish(s, exchange, settle(s, exchange, m), m);
+    on_answer(s, exchange, m);
 }
 
-/* Confirmable or not: false when nobody waits for it. */
-static bool on_separate(struct bc_server *s, const struct bc_address *from,
-                        const struct bc_coap_message *m)
+/* Confirmable or not, it is for one of the two; false when nobody waits for it. */
+static bool find_taker(const struct bc_server *s, const struct bc_coap_message *m,
+                       struct exchange **exchange, struct observation **observation)
 {
     uint32_t token;
     if (!is_understood(m) || !read_token(&m->token, &token))
         return false;
-    struct exchange *exchange = bc_server_exchange_by_token(s, token);
-    struct observation *observation = bc_server_observation_by_token(s, token);
-    if (answers(exchange, m)) {
-        bc_server_device_move(s, exchange->device, from);
-        exchange->device->seen_ms = s->now_ms;
-        bc_server_exchange_finish(s, exchange, settle(s, exchange, m), m);
-        return true;
-    }
-    if (observation == NULL)
-        return false;
-    bc_server_device_move(s, observation->device, from);
-    observation->device->seen_ms = s->now_ms;
-    bc_server_observation_on_notify(s, observation, m);
-    return true;
+    *exchange = bc_server_exchange_by_token(s, token);
+    *observation = bc_server_observation_by_token(s, token);
+    if (!answers(*exchange, m))
+        *exchange = NULL;
+    return *exchange != NULL || *observation != NULL;
+}
+
+static void on_separate(struct bc_server *s, const struct bc_address *from,
+                        const struct bc_coap_message *m, struct exchange *exchange,
+                        struct observation *observation)
+{
+    struct device *device = exchange != NULL ? exchange->device : observation->device;
+    bc_server_device_move(s, device, from);
+    device->seen_ms = s->now_ms;
+    if (exchange != NULL)
+        on_answer(s, exchange, m);
+    else
+        bc_server_observation_on_notify(s, observation, m);
 }
 
 void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
@@ -107,13 +125,16 @@ void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
     uint32_t hash = bc_server_address_hash(s, from, m->message_id);
     if (bc_server_replay(s, hash, from, m->message_id))
         return;
-    bool taken = on_separate(s, from, m);
-    if (!taken)
+    struct exchange *exchange = NULL;
+    struct observation *observation = NULL;
+    if (!find_taker(s, m, &exchange, &observation)) {
         bc_server_send_empty(s, from, BC_COAP_RST, m->message_id);
-    else if (m->type == BC_COAP_CON)
-        bc_server_send_empty(s, from, BC_COAP_ACK, m->message_id);
-    if (!taken)
         return; /* worked out again, should it come again */
+    }
+    /* First, so that the device sees it before a request that follows. */
+    if (m->type == BC_COAP_CON)
+        bc_server_send_empty(s, from, BC_COAP_ACK, m->message_id);
+    on_separate(s, from, m, exchange, observation);
     uint8_t ack[BC_COAP_HEADER_BYTES] = {0x60, 0, (uint8_t)(m->message_id >> 8),
                                          (uint8_t)m->message_id};
     bc_server_duplicate_add(&s->duplicates, hash, from, m->message_id,

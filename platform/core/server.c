@@ -17,6 +17,7 @@ struct bc_server_config bc_server_config_default(void)
         .observations_max = 16,
         .requests_max = 16,
         .duplicates_max = 262144,
+        .transfers_max = 4096,
         .events = BC_SERVER_EVENTS_ALL,
     };
 }
@@ -35,7 +36,8 @@ static void seed(struct bc_server *s)
 struct bc_server *bc_server_create(const struct bc_server_config *config)
 {
     if (config->devices_max == 0 || config->observations_max == 0 || config->requests_max == 0 ||
-        config->duplicates_max == 0)
+        config->duplicates_max == 0 || config->transfers_max == 0 ||
+        !bc_server_block_size_valid(config->block_bytes))
         return NULL;
     struct bc_server *s = calloc(1, sizeof(*s));
     if (s == NULL)
@@ -68,6 +70,7 @@ void bc_server_destroy(struct bc_server *s)
     bc_server_table_free(&s->observations);
     bc_server_timers_free(&s->timers);
     bc_server_duplicates_free(&s->duplicates);
+    bc_server_assemblies_free(&s->assemblies);
     free(s);
 }
 

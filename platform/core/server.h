@@ -13,8 +13,11 @@
  * event before its sender may see the acknowledgement does so between those calls and
  * bc_server_take_datagrams(): nothing leaves before. One server belongs to one thread.
  *
+ * Values longer than a datagram are read, observed and written in blocks (RFC 7959), and a device
+ * may register with a list of objects in blocks; whoever uses the server sees whole values only.
+ *
  * Left to others: names of products and who may register (config.find_product), the store, decoded
- * values, queue mode, block-wise transfers (a first block is handed on with `more` set).
+ * values, queue mode.
  */
 #ifndef BC_PLATFORM_SERVER_H
 #define BC_PLATFORM_SERVER_H
@@ -29,10 +32,11 @@ struct bc_server_carrier; /* carrier.h */
 /* Taken in one go; also the most datagrams to feed before taking. */
 #define BC_SERVER_BATCH 64
 
-#define BC_SERVER_LINKS_BYTES_MAX 1024 /* of one registration's payload */
+#define BC_SERVER_LINKS_BYTES_MAX 4096 /* of one registration's payload */
 #define BC_SERVER_ID_CHARS 10          /* of a registration's id */
 #define BC_SERVER_BINDING_CHARS_MAX 7
-#define BC_SERVER_VALUE_BYTES_MAX 1024 /* of a request from above */
+#define BC_SERVER_VALUE_BYTES_MAX 4096 /* of a request from above */
+#define BC_SERVER_BODY_BYTES_MAX 16384 /* of what a device answers or notifies, in blocks */
 
 /* What the platform knows about an endpoint before it registers. */
 struct bc_server_product {
@@ -105,7 +109,8 @@ struct bc_server_event {
     uint8_t code;
     int32_t format;
     bc_view payload;
-    bool more;          /* the payload is the first block of a longer one */
+    bool more; /* the transfer broke off: the payload is the first block of a longer one, or the
+                * answer is not to the whole value written */
     bool confirmable;   /* of a notification or dp */
     bool stale;         /* the notification is older than one seen before (RFC 7641 3.4) */
     bool over;          /* the notification ended its observation */
@@ -121,6 +126,10 @@ struct bc_server_config {
     uint32_t observations_max; /* of one device */
     uint32_t requests_max;     /* of one device, waiting and sent */
     uint32_t duplicates_max;   /* messages remembered for at most EXCHANGE_LIFETIME */
+    uint32_t transfers_max;    /* values being read in blocks; further ones are told as `more` */
+    /* 16, 32, ... 1024: the size of blocks that reads ask for and writes are cut into. 0: reads ask
+     * for none, writes are cut above 1024 bytes. */
+    uint16_t block_bytes;
     /* Whether an endpoint may register, and as what. Must not call the server. */
     bool (*find_product)(void *context, bc_view endpoint, struct bc_server_product *out);
     /* May be NULL. Must not call the server. */
@@ -130,10 +139,10 @@ struct bc_server_config {
 };
 
 /* Grace 247 s (EXCHANGE_LIFETIME), 1,200,000 devices, 16 observations and 16 requests a device,
- * 262,144 remembered messages, all events, nobody may register. */
+ * 262,144 remembered messages, 4,096 transfers, no block size, all events, nobody may register. */
 struct bc_server_config bc_server_config_default(void);
 
-/* NULL when memory is short or a limit is 0. */
+/* NULL when memory is short, a limit is 0 or the block size is none. */
 struct bc_server *bc_server_create(const struct bc_server_config *config);
 void bc_server_destroy(struct bc_server *server); /* tells no events; NULL is fine */
 
@@ -161,7 +170,8 @@ size_t bc_server_take_datagrams(struct bc_server *server, struct bc_server_datag
 
 /* A request to a device: one is on its way at a time, the others wait in order of arrival; only
  * this device waits for this device. Exactly one event with the tag follows, never before this
- * call has returned. */
+ * call has returned. A value in blocks counts as one request to its end; when the device falls
+ * silent before, that is told, and an observation that it agreed to stands all the same. */
 struct bc_server_request {
     enum bc_server_operation operation;
     struct bc_server_path path;

@@ -51,6 +51,10 @@ enum bc_device_resource {
     BC_DEVICE_TYPE = 17,
 };
 
+/* Texts a server may write, in bytes. */
+#define BC_UTC_OFFSET_BYTES_MAX 6 /* 3/0/14: "+08:00" */
+#define BC_TIMEZONE_BYTES_MAX 32  /* 3/0/15 */
+
 enum bc_connectivity_resource {
     BC_CONNECTIVITY_BEARER = 0,
     BC_CONNECTIVITY_BEARERS = 1,

@@ -90,8 +90,9 @@ static void instance_json(struct bc_lwm2m_client *c, struct bc_path base, bc_sin
     bc_json_end(out);
 }
 
-static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path path, int32_t accept,
-                           int32_t *format, bc_sink *body)
+/* The resource `path` as content of `asked`, which is itself or what it lies below. */
+static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path asked, struct bc_path path,
+                           int32_t accept, int32_t *format, bc_sink *body)
 {
     const struct bc_resource_row *row = bc_builtin_find(path);
     uint8_t memory[SCRATCH_BYTES];
@@ -101,19 +102,24 @@ static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path path, int32
         return BC_COAP_METHOD_NOT_ALLOWED;
     if (!value_of(c, path, &value, &scratch))
         return BC_COAP_NOT_FOUND;
-    *format = bc_lwm2m_pick_format(path, value.type, accept);
+    *format = bc_lwm2m_pick_format(asked, value.type, accept);
     if (*format < 0)
         return BC_COAP_NOT_ACCEPTABLE;
     if (*format == BC_COAP_FORMAT_TLV) {
+        size_t raw = bc_value_raw_bytes(&value);
+        if (asked.depth == 1)
+            bc_tlv_put_head(body, BC_TLV_INSTANCE, path.instance,
+                            bc_tlv_head_bytes(path.resource, raw) + raw);
         bc_tlv_put_resource(body, path.resource, &value);
     } else if (*format == BC_COAP_FORMAT_JSON) {
-        bc_json_begin(body, path);
-        bc_json_put_entry(body, path, path, &value);
+        bc_json_begin(body, asked);
+        bc_json_put_entry(body, asked, path, &value);
         bc_json_end(body);
-    } else if (*format == BC_COAP_FORMAT_TEXT)
+    } else if (*format == BC_COAP_FORMAT_TEXT) {
         bc_value_put_text(body, &value);
-    else
+    } else {
         bc_value_put_raw(body, &value);
+    }
     return BC_COAP_CONTENT;
 }
 
@@ -122,7 +128,7 @@ static uint8_t body_of(struct bc_lwm2m_client *c, struct bc_path path, int32_t a
                        int32_t *format, bc_sink *body)
 {
     if (path.depth == 3)
-        return single_body(c, path, accept, format, body);
+        return single_body(c, path, path, accept, format, body);
     *format = bc_lwm2m_pick_format(path, BC_VALUE_LIST, accept);
     if (*format < 0)
         return BC_COAP_NOT_ACCEPTABLE;
@@ -207,6 +213,18 @@ static bool server_value_legal(struct bc_path path, const struct bc_value *value
     }
 }
 
+static bool device_value_legal(struct bc_path path, const struct bc_value *value)
+{
+    switch ((enum bc_device_resource)path.resource) {
+    case BC_DEVICE_UTC_OFFSET:
+        return value->bytes.len <= BC_UTC_OFFSET_BYTES_MAX;
+    case BC_DEVICE_TIMEZONE:
+        return value->bytes.len <= BC_TIMEZONE_BYTES_MAX;
+    default:
+        return true;
+    }
+}
+
 static void set_lifetime(struct bc_lwm2m_client *c, uint32_t lifetime_s)
 {
     if (c->settings->lifetime_s == lifetime_s)
@@ -270,7 +288,8 @@ static uint8_t write_item(struct bc_lwm2m_client *c, const struct bc_write_item 
         return BC_COAP_METHOD_NOT_ALLOWED;
     if (!decode(row, format, item->bytes, &value))
         return BC_COAP_BAD_REQUEST;
-    if (item->path.object == 1 && !server_value_legal(item->path, &value))
+    if (item->path.object == 1 ? !server_value_legal(item->path, &value)
+                               : !device_value_legal(item->path, &value))
         return BC_COAP_BAD_REQUEST;
     if (do_it)
         apply(c, item->path, &value);
@@ -333,7 +352,9 @@ static void on_execute(struct bc_lwm2m_client *c, const struct bc_coap_message *
 void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                                  struct bc_path path)
 {
-    if (!bc_builtin_has(path))
+    if (bc_path_equal(path, BC_PATH_RESOURCE(5, 0, BC_FIRMWARE_PACKAGE)))
+        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED); /* no push of packages */
+    else if (!bc_builtin_has(path))
         bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
     else if (request->code == BC_COAP_GET)
         on_get(c, request, path);
@@ -361,7 +382,7 @@ void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path)
         .block = {.exponent = observation->block_exponent},
     };
     bc_sink body = bc_lwm2m_body_begin(c);
-    if (body_of(c, observation->path, observation->accept, &frame.format, &body) !=
+    if (single_body(c, observation->path, path, observation->accept, &frame.format, &body) !=
             BC_COAP_CONTENT ||
         bc_lwm2m_send_body(c, &frame, &body) != BC_OK)
         return;

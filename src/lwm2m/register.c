@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/sink.h"
+#include "lwm2m/builtin.h"
 #include "lwm2m/inside.h"
 
 static bool transition_legal(enum bc_status from, enum bc_status to)
@@ -252,16 +253,25 @@ static void registration_lost(struct bc_lwm2m_client *c)
     memset(c->observation, 0, sizeof(c->observation));
 }
 
+/* The server has taken what the host asked for; who observes it hears of it, too. */
+static void apply_update(struct bc_lwm2m_client *c, enum bc_update_reason reason, uint32_t value)
+{
+    if (reason == BC_UPDATE_LIFETIME) {
+        c->settings->lifetime_s = value;
+        bc_lwm2m_changed(c, BC_PATH_RESOURCE(1, 0, BC_SERVER_LIFETIME));
+    } else if (reason == BC_UPDATE_BINDING) {
+        c->settings->queue_mode = value == 1;
+        bc_lwm2m_changed(c, BC_PATH_RESOURCE(1, 0, BC_SERVER_BINDING));
+    }
+}
+
 static void on_updated(struct bc_lwm2m_client *c, uint64_t now_ms,
                        const struct bc_coap_event *event)
 {
     enum bc_update_reason reason = (enum bc_update_reason)(event->tag - TAG_UPDATE);
     enum bc_outcome outcome = bc_lwm2m_outcome_of(event);
     if (outcome == BC_OUTCOME_DONE) {
-        if (reason == BC_UPDATE_LIFETIME)
-            c->settings->lifetime_s = event->context;
-        if (reason == BC_UPDATE_BINDING)
-            c->settings->queue_mode = event->context == 1;
+        apply_update(c, reason, event->context);
         accepted(c, now_ms);
         if (c->status == BC_STATUS_RECOVERING)
             bc_lwm2m_set_status(c, BC_STATUS_REGISTERED);

@@ -120,7 +120,8 @@ static int config_handle(struct bc_at_call *call)
     stored->security = (uint8_t)arg[5].number;
     copy_text(stored->psk_id, secured ? arg[6].text : BC_TEXT(""));
     copy_text(stored->psk, secured ? arg[7].text : BC_TEXT(""));
-    stored->lwm2m.queue_mode = !arg[8].given || arg[8].number == 1;
+    if (arg[8].given) /* else as before (G 1.1.1) */
+        stored->lwm2m.queue_mode = arg[8].number == 1;
     stored->bootstrap = arg[0].number == 1;
     stored->configured = true;
     bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);

@@ -7,6 +7,7 @@
 #include "at/command.h"
 #include "at/port.h"
 #include "bc260y/module.h"
+#include "lwm2m/builtin.h"
 #include "lwm2m/client.h"
 
 /* A value set with AT+QLACFG="cfg_res". `len` 0 = not set. */
@@ -115,8 +116,8 @@ struct bc_module {
     bool clock_known;
     bool query_ready; /* to be taken */
     bool query_open;  /* an address is awaited */
-    char utc_offset[7];
-    char timezone[33];
+    char utc_offset[BC_UTC_OFFSET_BYTES_MAX + 1];
+    char timezone[BC_TIMEZONE_BYTES_MAX + 1];
 };
 
 /* result.c: the codes of the guide's chapter 6. */

@@ -304,6 +304,57 @@ static void coap_reply_that_does_not_fit_leaves_the_request_open(void **state)
     talk_end(&t);
 }
 
+/*
+ * us                               peer
+ *  | <-- CON GET [5000], [5001] ---- |
+ *  | --- ACK 2.05, 806 bytes, each -> |
+ *  | --- NON 2.05 [0101] -----------> |   needs room: the older reply's bytes go
+ *  | <-- CON GET [5000] ------------ |   again: still no new request, but nothing to repeat
+ *  | <-- CON GET [5001] ------------ |
+ *  | --- ACK 2.05 [5001] -----------> |
+ */
+static void coap_oldest_large_reply_makes_room_for_a_new_message(void **state)
+{
+    (void)state;
+    struct talk t;
+    bc_view out;
+    talk_begin(&t, 4, 4);
+    for (uint8_t i = 0; i < 2; i++) {
+        uint8_t request[] = {0x41, BC_COAP_GET, 0x50, i, 0xA0};
+        talk_wait(&t, t.now_ms + 1);
+        assert_true(bc_coap_on_datagram(&t.us, t.now_ms, (bc_view){request, 5}, &t.event));
+        assert_int_equal(talk_reply(&t, &t.event, BC_COAP_CONTENT, 800), BC_OK);
+        assert_true(bc_coap_take(&t.us, t.now_ms, &out));
+    }
+    assert_int_equal(talk_notify(&t, BC_COAP_NON, 1), BC_OK);
+    talk_expect(&t, "5245 0101 0101 FF 6E");
+    talk_feed(&t, "4101 5000 A0");
+    talk_expect_silence(&t);
+    talk_feed(&t, "4101 5001 A0");
+    assert_true(bc_coap_take(&t.us, t.now_ms, &out));
+    assert_int_equal(out.len, 806);
+    talk_wait(&t, TALK_BEGIN_MS + 1 + 247000);
+    talk_feed_event(&t, BC_COAP_REQUEST, "4101 5000 A0"); /* new again at its time */
+    talk_end(&t);
+}
+
+static void coap_large_reply_that_was_not_sent_yet_keeps_its_room(void **state)
+{
+    (void)state;
+    struct talk t;
+    bc_view out;
+    talk_begin(&t, 4, 4);
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5001");
+    assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, 1200), BC_OK);
+    assert_int_equal(talk_notify_bytes(&t, BC_COAP_NON, 1, 1200), BC_ERR_FULL);
+    assert_true(bc_coap_take(&t.us, t.now_ms, &out));
+    assert_int_equal(out.len, 1205);
+    assert_int_equal(talk_notify_bytes(&t, BC_COAP_NON, 1, 1200), BC_OK);
+    assert_true(bc_coap_take(&t.us, t.now_ms, &out));
+    assert_int_equal(out.len, 1207);
+    talk_end(&t);
+}
+
 /* --- Answered without asking anybody --------------------------------------------------------- */
 
 /*
@@ -483,8 +534,8 @@ static void coap_unknown_methods_are_answered_4_05(void **state) /* RFC 7252 5.8
     talk_expect(&t, "6185 5001 A1");
     talk_feed(&t, "511F 5002 A1");
     talk_expect(&t, "5185 0101 A1");
-    for (uint8_t code = BC_COAP_GET; code <= BC_COAP_DELETE; code++) {
-        uint8_t request[] = {0x40, code, 0x60, code};
+    for (unsigned code = BC_COAP_GET; code <= BC_COAP_DELETE; code++) {
+        uint8_t request[] = {0x40, (uint8_t)code, 0x60, (uint8_t)code};
         assert_true(bc_coap_on_datagram(&t.us, t.now_ms, (bc_view){request, 4}, &t.event));
         assert_int_equal(t.event.kind, BC_COAP_REQUEST);
     }
@@ -509,6 +560,8 @@ int main(void)
         cmocka_unit_test(coap_reply_of_25_bytes_is_kept_in_the_workspace),
         cmocka_unit_test(coap_large_replies_are_repeated_byte_for_byte),
         cmocka_unit_test(coap_reply_that_does_not_fit_leaves_the_request_open),
+        cmocka_unit_test(coap_oldest_large_reply_makes_room_for_a_new_message),
+        cmocka_unit_test(coap_large_reply_that_was_not_sent_yet_keeps_its_room),
         cmocka_unit_test(coap_ping_is_answered_with_a_reset_each_time),
         cmocka_unit_test(coap_malformed_con_is_reset_and_malformed_non_ignored),
         cmocka_unit_test(coap_token_length_9_con_is_reset),

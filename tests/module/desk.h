@@ -75,8 +75,8 @@ void desk_registered(struct desk *d);
 void desk_end(struct desk *d);
 
 /* The host. */
-void desk_host(struct desk *d, const char *line);            /* and its CR */
-void desk_type(struct desk *d, const char *bytes);           /* as they are, all accepted */
+void desk_host(struct desk *d, const char *line);             /* and its CR */
+void desk_type(struct desk *d, const char *bytes);            /* as they are, all accepted */
 size_t desk_offer(struct desk *d, const void *p, size_t len); /* once; how many were accepted */
 void desk_listen(struct desk *d, bool listens);
 
@@ -126,7 +126,7 @@ void desk_observed(struct desk *d);
 #define LINKS "</>;rt=\"oma.lwm2m\",</1/0>,</3/0>,</4/0>,</5/0>"
 #define CONFIGURE "AT+QLACONFIG=0,\"180.101.147.115\",5683,\"867724030023557\",300,3"
 /* CON POST /rd as desk_configured() leaves it; `links` goes behind those of LINKS. */
-#define REGISTER_WIRE(links)                                                              \
+#define REGISTER_WIRE(links)                                                                    \
     "4402 <mid> <token> B2'rd' 1128 39'lwm2m=1.0' 0D05'ep=867724030023557' 04'b=UQ' 06'lt=300'" \
     "FF '" LINKS links "'"
 

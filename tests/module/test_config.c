@@ -18,8 +18,7 @@ static void config_is_empty_until_it_is_set(void **state) /* G 2.1 */
     desk_ok(&d, "AT+QLACONFIG?");
     desk_status(&d, 5);
     desk_ok(&d, CONFIGURE);
-    desk_tells(&d, "AT+QLACONFIG?",
-               "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
+    desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
     desk_status(&d, 0);
     desk_end(&d);
 }
@@ -29,11 +28,23 @@ static void config_shows_key_and_binding(void **state) /* G 2.1 */
     (void)state;
     struct desk d;
     desk_ready(&d);
-    desk_ok(&d, "AT+QLACONFIG=0,\"lwm2m.example\",5684,\"ep1\",86400,0,\"id\",\"a1b2c3d4e5f60718\",0");
+    desk_ok(&d,
+            "AT+QLACONFIG=0,\"lwm2m.example\",5684,\"ep1\",86400,0,\"id\",\"a1b2c3d4e5f60718\",0");
     desk_tells(&d, "AT+QLACONFIG?",
                "+QLACONFIG: 0,lwm2m.example,5684,ep1,86400,0,id,a1b2c3d4e5f60718,0");
     desk_ok(&d, "AT+QLACONFIG=0,\"lwm2m.example\",5683,\"ep1\",86400,3,,,0");
     desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,lwm2m.example,5683,ep1,86400,3,0");
+    desk_end(&d);
+}
+
+static void omitted_binding_keeps_its_previous_value(void **state) /* G 1.1.1 */
+{
+    (void)state;
+    struct desk d;
+    desk_ready(&d);
+    desk_ok(&d, CONFIGURE ",,,0");
+    desk_ok(&d, CONFIGURE);
+    desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,0");
     desk_end(&d);
 }
 
@@ -56,8 +67,9 @@ static void config_takes_the_limits_of_the_guide(void **state) /* G 2.1 */
     char line[1000];
     desk_ready(&d);
     memset(text, 'x', sizeof(text));
-    snprintf(line, sizeof(line), "AT+QLACONFIG=0,\"%.150s\",0,\"%.150s\",20,0,\"%.150s\",\"%.256s\",1",
-             text, text, text, text);
+    snprintf(line, sizeof(line),
+             "AT+QLACONFIG=0,\"%.150s\",0,\"%.150s\",20,0,\"%.150s\",\"%.256s\",1", text, text,
+             text, text);
     desk_ok(&d, line);
     snprintf(line, sizeof(line), "+QLACONFIG: 0,%.150s,0,%.150s,20,0,%.150s,%.256s,1", text, text,
              text, text);
@@ -110,8 +122,7 @@ static void config_refuses_what_is_outside_and_changes_nothing(void **state) /* 
     desk_error(&d, line);
     snprintf(line, sizeof(line), "AT+QLACONFIG=0,\"h\",1,\"e\",300,0,\"%s\",\"k\"", text);
     desk_error(&d, line);
-    desk_tells(&d, "AT+QLACONFIG?",
-               "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
+    desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
     desk_end(&d);
 }
 
@@ -411,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(config_is_empty_until_it_is_set),
         cmocka_unit_test(config_shows_key_and_binding),
+        cmocka_unit_test(omitted_binding_keeps_its_previous_value),
         cmocka_unit_test(config_of_a_bootstrap_server_is_not_shown),
         cmocka_unit_test(config_takes_the_limits_of_the_guide),
         cmocka_unit_test(config_refuses_what_is_outside_and_changes_nothing),

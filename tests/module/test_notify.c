@@ -135,12 +135,12 @@ static void what_nobody_observes_is_an_error(void **state) /* G 2.12 note 1 */
 {
     (void)state;
     static const char *const wrong[] = {
-        "AT+QLANOTIFY=19,0,1,1,1,\"x\",0",       "AT+QLANOTIFY=19,1,0,1,1,\"x\",0",
-        "AT+QLANOTIFY=20,0,0,1,1,\"x\",0",       "AT+QLANOTIFY=3,0,9,3,2,50,0",
-        "AT+QLANOTIFY=19,0,0,1,1,\"x\"",         "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,2",
-        "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,0,3",   "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,0,0,0",
-        "AT+QLANOTIFY=19,0,0,1,2,\"x\",0",       "AT+QLANOTIFY=19,0,0,3,2,70000,0",
-        "AT+QLANOTIFY=19,0,0,1,1,\"x\",1",       "AT+QLANOTIFY=19,0,-1,1,1,\"x\",0",
+        "AT+QLANOTIFY=19,0,1,1,1,\"x\",0",     "AT+QLANOTIFY=19,1,0,1,1,\"x\",0",
+        "AT+QLANOTIFY=20,0,0,1,1,\"x\",0",     "AT+QLANOTIFY=3,0,9,3,2,50,0",
+        "AT+QLANOTIFY=19,0,0,1,1,\"x\"",       "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,2",
+        "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,0,3", "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,0,0,0",
+        "AT+QLANOTIFY=19,0,0,1,2,\"x\",0",     "AT+QLANOTIFY=19,0,0,3,2,70000,0",
+        "AT+QLANOTIFY=19,0,0,1,1,\"x\",1",     "AT+QLANOTIFY=19,0,-1,1,1,\"x\",0",
     };
     struct desk d;
     desk_registered(&d);

@@ -55,12 +55,18 @@ static void registration_result_is_the_code_of_the_response(void **state) /* G 6
         const char *response;
         const char *result;
     } rows[] = {
-        {"6480 <mid> <token>", "+QLAREG: 400"},  {"6483 <mid> <token>", "+QLAREG: 403"},
-        {"6484 <mid> <token>", "+QLAREG: 404"},  {"648C <mid> <token>", "+QLAREG: 412"},
-        {"6481 <mid> <token>", "+QLAREG: 900"},  {"6485 <mid> <token>", "+QLAREG: 900"},
-        {"64A0 <mid> <token>", "+QLAREG: 900"},  {"64A3 <mid> <token>", "+QLAREG: 900"},
-        {"6445 <mid> <token>", "+QLAREG: 900"},  {"6444 <mid> <token> <location>", "+QLAREG: 900"},
-        {"6441 <mid> <token>", "+QLAREG: 900"},  {"7000 <mid>", "+QLAREG: 5"},
+        {"6480 <mid> <token>", "+QLAREG: 400"},
+        {"6483 <mid> <token>", "+QLAREG: 403"},
+        {"6484 <mid> <token>", "+QLAREG: 404"},
+        {"648C <mid> <token>", "+QLAREG: 412"},
+        {"6481 <mid> <token>", "+QLAREG: 900"},
+        {"6485 <mid> <token>", "+QLAREG: 900"},
+        {"64A0 <mid> <token>", "+QLAREG: 900"},
+        {"64A3 <mid> <token>", "+QLAREG: 900"},
+        {"6445 <mid> <token>", "+QLAREG: 900"},
+        {"6444 <mid> <token> <location>", "+QLAREG: 900"},
+        {"6441 <mid> <token>", "+QLAREG: 900"},
+        {"7000 <mid>", "+QLAREG: 5"},
         {"6480 <mid> <token> FF'no'", "+QLAREG: 400"},
     };
     struct desk d;
@@ -309,8 +315,7 @@ static void host_changes_lifetime_and_binding(void **state) /* G 2.4 */
     desk_wire(&d, "44 02 <mid> <token> <location> 44'b=UQ'");
     desk_server(&d, "6444 <mid> <token>");
     desk_urc(&d, "+QLAUPDATE: 0,<mid>");
-    desk_tells(&d, "AT+QLACONFIG?",
-               "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,1000,3,1");
+    desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,1000,3,1");
     desk_end(&d);
 }
 
@@ -318,10 +323,10 @@ static void update_outside_its_ranges_is_an_error(void **state) /* G 2.4 */
 {
     (void)state;
     static const char *const wrong[] = {
-        "AT+QLAUPDATE=0,19",     "AT+QLAUPDATE=0,31536001", "AT+QLAUPDATE=1,2",
-        "AT+QLAUPDATE=1,-1",     "AT+QLAUPDATE=2,100",      "AT+QLAUPDATE=0",
-        "AT+QLAUPDATE=0,100,3",  "AT+QLAUPDATE=0,100,0,0",  "AT+QLAUPDATE",
-        "AT+QLAUPDATE=0,,0",     "AT+QLAUPDATE=0,1e3",      "AT+QLAUPDATE=0,100,-1",
+        "AT+QLAUPDATE=0,19",    "AT+QLAUPDATE=0,31536001", "AT+QLAUPDATE=1,2",
+        "AT+QLAUPDATE=1,-1",    "AT+QLAUPDATE=2,100",      "AT+QLAUPDATE=0",
+        "AT+QLAUPDATE=0,100,3", "AT+QLAUPDATE=0,100,0,0",  "AT+QLAUPDATE",
+        "AT+QLAUPDATE=0,,0",    "AT+QLAUPDATE=0,1e3",      "AT+QLAUPDATE=0,100,-1",
     };
     struct desk d;
     desk_registered(&d);
@@ -358,8 +363,7 @@ static void update_that_fails_tells_its_code_and_changes_nothing(void **state) /
     desk_wire(&d, "4402 <mid> <token> <location> 47'lt=1000'");
     desk_server(&d, "7000 <mid>");
     desk_urc(&d, "+QLAUPDATE: 5,<mid>");
-    desk_tells(&d, "AT+QLACONFIG?",
-               "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
+    desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
     desk_end(&d);
 }
 
@@ -402,8 +406,9 @@ static void update_intervals_follow_the_guides_formulas(void **state) /* G 2.1 *
     static const struct {
         unsigned lifetime_s;
         uint64_t interval_s;
-    } rows[] = {{20, 10},   {30, 15},   {31, 15},   {50, 30},     {51, 30},       {100, 70},
-                {101, 70},  {300, 250}, {301, 250}, {1000, 915}, {86400, 82045}, {31536000, 29959165}};
+    } rows[] = {{20, 10},   {30, 15},    {31, 15},       {50, 30},
+                {51, 30},   {100, 70},   {101, 70},      {300, 250},
+                {301, 250}, {1000, 915}, {86400, 82045}, {31536000, 29959165}};
     struct desk d;
     desk_registered(&d);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -222,7 +222,11 @@ static void noise_never_stops_the_parser(void **state) /* MODULE 1 */
     desk_quiet(&d);
     desk_type(&d, "\r");
     desk_expect(&d, "\r\nERROR\r\n");
-    assert_int_equal(desk_offer(&d, "\0\xFF\x80" "AT\0\r", 7), 7);
+    assert_int_equal(desk_offer(&d,
+                                "\0\xFF\x80"
+                                "AT\0\r",
+                                7),
+                     7);
     desk_expect(&d, "\r\nOK\r\n");
     desk_end(&d);
 }
@@ -295,7 +299,8 @@ static void cmee_chooses_how_an_error_is_shown(void **state) /* TS 27.007 9.1 */
     desk_end(&d);
 }
 
-static void results_are_numbers_without_atv_and_silent_with_atq(void **state) /* V.250 6.2.5, 6.2.6 */
+static void
+results_are_numbers_without_atv_and_silent_with_atq(void **state) /* V.250 6.2.5, 6.2.6 */
 {
     (void)state;
     struct desk d;
@@ -417,8 +422,7 @@ static void factory_settings_are_no_business_of_a_reset(void **state) /* G 2.1, 
     desk_expect(&d, BOOT_LINES ATTACHED_LINE);
     desk_host(&d, "ATE0");
     desk_expect(&d, "ATE0\r\r\nOK\r\n");
-    desk_tells(&d, "AT+QLACONFIG?",
-               "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
+    desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
     desk_tells(&d, "AT+QLAADDOBJ?", "+QLAADDOBJ: 19,0,3,0,1,2");
     desk_tells(&d, "AT+QLACFG=\"retransmit\"", "+QLACFG: \"retransmit\",5,6");
     desk_end(&d);

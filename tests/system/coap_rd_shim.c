@@ -3,7 +3,7 @@
  * registration is deleted, whoever deletes it, and the C library then ends it before it has
  * answered 2.02. Memory that is never freed cannot be freed twice.
  */
-#include <stdlib.h>
+void free(void *memory);
 
 void free(void *memory)
 {

@@ -130,7 +130,8 @@ class Objects(Capture):
 
     def ask(self, host, commands):
         """Registers, lets the platform ask, and returns the answers, one for each command."""
-        with Platform("--open", "iot", "--pcap", self.platform_file, coap=f"{host}:0") as platform, \
+        with Platform("--open", "iot", "--pcap", self.platform_file,
+                      coap=f"{host}:0") as platform, \
                 Module("--seed", "1", "--set", "attach_ms=0", "--set", "imei=867724030023557",
                        "--pcap", self.module_file) as module, AtPort(module.port) as at:
             at.wait_for(r"^\+IP: ")

@@ -1,0 +1,522 @@
+"""Writes the seeds of the fuzz targets: make_seeds.py FOLDER, a folder for each target in it.
+
+Each is a short story that leads deep: registered, observed, requests that wait, blocks, sleep. The
+operations are those in the opening comment of each fuzz_<target>.c. Message IDs and tokens that
+the module or the server draws are not written here: the targets fill them in.
+"""
+
+import os
+import struct
+import sys
+
+CON, NON, ACK, RST = range(4)
+GET, POST, PUT, DELETE = 1, 2, 3, 4
+CREATED, DELETED, CHANGED, CONTENT, CONTINUE = 0x41, 0x42, 0x44, 0x45, 0x5F
+OBSERVE, LOCATION, PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1, SIZE1 = 6, 8, 11, 12, 15, 17, 23, \
+    27, 60
+TEXT, LINK, OPAQUE, TLV, JSON = 0, 40, 42, 11542, 11543
+
+# CoAP ------------------------------------------------------------------------------------------
+
+def number(value):
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
+def extended(value):
+    if value < 13:
+        return value, b""
+    if value < 269:
+        return 13, bytes([value - 13])
+    return 14, struct.pack(">H", value - 269)
+
+
+def tail(*options, payload=b"", last=0):
+    """Options as (number, value) in rising order, and the payload. `last` is the option before."""
+    out = b""
+    for option, value in options:
+        value = value.encode() if isinstance(value, str) else value
+        value = number(value) if isinstance(value, int) else value
+        delta, more_delta = extended(option - last)
+        length, more_length = extended(len(value))
+        out += bytes([delta << 4 | length]) + more_delta + more_length + value
+        last = option
+    return out + (b"\xff" + payload if payload else b"")
+
+
+def coap(kind, code, message_id, *options, token=b"Tk", payload=b""):
+    return struct.pack(">BBH", 0x40 | kind << 4 | len(token), code, message_id) + token + \
+        tail(*options, payload=payload)
+
+
+def path(text):
+    return [(PATH, part) for part in text.strip("/").split("/")]
+
+
+def block(index, more, exponent):
+    return index << 4 | more << 3 | exponent
+
+
+def tlv(kind, ident, value):
+    head = kind << 6 | (0x20 if ident > 255 else 0)
+    ident = struct.pack(">H", ident) if ident > 255 else bytes([ident])
+    if len(value) < 8:
+        return bytes([head | len(value)]) + ident + value
+    if len(value) < 256:
+        return bytes([head | 8]) + ident + bytes([len(value)]) + value
+    return bytes([head | 16]) + ident + struct.pack(">H", len(value)) + value
+
+
+# The module: fuzz_module.c ----------------------------------------------------------------------
+
+def at(*lines):
+    return b"".join(b"\x60" + line.encode() + b"\0" for line in lines)
+
+
+def raw_at(data):
+    return b"".join(bytes([len(data[i:i + 96]) - 1]) + data[i:i + 96]
+                    for i in range(0, len(data), 96))
+
+
+def datagram(data):
+    return b"\x61" + struct.pack(">H", len(data)) + data
+
+
+def ask(code, message_id, where, *options, kind=CON, payload=b"", observe=None):
+    """A request of the server's; options above Uri-Path."""
+    front = [] if observe is None else [(OBSERVE, observe)]
+    return datagram(coap(kind, code, message_id, *front, *path(where), *options, payload=payload))
+
+
+def respond(code, *options, payload=b""):
+    rest = bytes([code]) + tail(*options, payload=payload)
+    return bytes([0x62, len(rest)]) + rest
+
+
+def respond_later(message_id, code, *options, payload=b""):
+    rest = struct.pack(">HB", message_id, code) + tail(*options, payload=payload)
+    return bytes([0x7F, len(rest)]) + rest
+
+
+def wait(ms):
+    """At least that long."""
+    return bytes([0x63 + max(ms - 1, 0).bit_length()])
+
+
+WAKE, RESET, FOUND, NOT_FOUND, DEAF, LISTEN = (bytes([tag]) for tag in range(0x80, 0x86))
+CLOCK = b"\x86" + struct.pack(">I", 1795000000)
+REFUSED = bytes([0x62, 1, 0])  # an empty acknowledgement; its token makes it malformed
+
+CONFIGURE = 'AT+QLACONFIG=0,"180.101.147.115",5683,"867724030023557",300,3'
+ACCEPTED = respond(CREATED, (LOCATION, "rd"), (LOCATION, "5a3f"))
+READY = at("ATE0", "AT+QSCLK=0")
+CONFIGURED = READY + at(CONFIGURE, "AT+QLAADDOBJ=19,0,3,0,1,2", "AT+QLAADDOBJ=19,1,1,0")
+REGISTERED = CONFIGURED + at("AT+QLAREG") + ACCEPTED
+OBSERVED = REGISTERED + ask(GET, 0x1001, "19/0/0", observe=b"") + \
+    at('AT+QLAOBSRSP=4097,1,19,0,0,1,5,"abcde",0')
+
+
+def empty(kind, message_id):
+    return datagram(coap(kind, 0, message_id, token=b""))
+
+
+def upload(exponent, size, given=None):
+    """A PUT of `size` bytes in blocks, with ids from 0x2000; `given` of them arrive."""
+    data, bytes_ = b"0123456789abcdef" * (size // 16), 16 << exponent
+    out = b""
+    for i in range(0, given or size, bytes_):
+        out += ask(PUT, 0x2000 + i // bytes_, "19/0/0", (FORMAT, OPAQUE),
+                   (BLOCK1, block(i // bytes_, i + bytes_ < size, exponent)),
+                   payload=data[i:i + bytes_])
+    return out
+
+
+MODULE = {
+    "boot": READY + at("ATI", "AT+CGSN=1", "AT+CIMI", "AT+QCCID", "AT+CEREG?", "AT+CGPADDR",
+                       "AT+CSQ", "AT+CCLK?", "AT+CPSMS?", "AT&W", "ATZ", "AT&F"),
+    "typing": raw_at(b"at+qlasx\b\x7ftatus?\r\nAT\rA\x80T+CSQ\r\0\r" + b"x" * 400 + b"\rAT\r"),
+    "configured": CONFIGURED + at("AT+QLACONFIG?", "AT+QLAADDOBJ?", "AT+QLACFG?", "AT+QLASTATUS?",
+                                  "AT+QLADELOBJ=19", "AT+QLACFG=\"cfg_res\",3,0,17,5,\"abcde\"",
+                                  "AT+QLACFG=\"retransmit\",2,1"),
+    "registered": REGISTERED + at("AT+QLASTATUS?", "AT+QLAUPDATE=0,600") + respond(CHANGED) +
+                  at("AT+QLAUPDATE=1,0") + respond(CHANGED) + at("AT+QLADEREG") + respond(DELETED),
+    "refused": b"".join(CONFIGURED + at("AT+QLAREG") + respond(code)
+                        for code in (0x80, 0x83, 0x84, 0x8C, 0xA0)),
+    "unanswered": CONFIGURED + at('AT+QLACFG="retransmit",2,1', "AT+QLAREG") + wait(60000),
+    "accepted-later": CONFIGURED + at("AT+QLAREG") +
+                      respond_later(0x3001, CREATED, (LOCATION, "rd"), (LOCATION, "5a3f")),
+    "by-name": READY + at('AT+QLACONFIG=0,"lwm2m.example",5683,"urn:imei",86400,3,,,0',
+                          "AT+QLAREG") + FOUND + ACCEPTED + wait(100000),
+    "no-such-name": READY + at('AT+QLACONFIG=0,"lwm2m.example",5683,"e",86400,3', "AT+QLAREG") +
+                    NOT_FOUND + at("AT+QLAREG") + wait(30000),
+    "read": REGISTERED + ask(GET, 0x1001, "19/0/0") + at('AT+QLARDRSP=4097,1,19,0,0,1,5,"abcde",0'),
+    "read-in-parts": REGISTERED + ask(GET, 0x1001, "19/0", (ACCEPT, TLV)) +
+                     at('AT+QLARDRSP=4097,1,19,0,0,1,5,"abcde",2',
+                        "AT+QLARDRSP=4097,1,19,0,1,3,4,-70000,1",
+                        'AT+QLARDRSP=4097,1,19,0,2,4,8,"1.5e3",0'),
+    "read-json": REGISTERED + ask(GET, 0x1001, "19/0", (ACCEPT, JSON)) +
+                 at('AT+QLARDRSP=4097,1,19,0,0,1,5,"a"\\b",1',
+                    "AT+QLARDRSP=4097,1,19,0,1,5,1,1,0"),
+    "read-refused": REGISTERED + ask(GET, 0x1001, "19/0/0", (QUERY, "a=b")) +
+                    at('AT+QLARDRSP=4097,13,19,0,0,1,0,"",0') + ask(GET, 0x1002, "7/0") +
+                    ask(GET, 0x1003, "19/0/0", (ACCEPT, 7)) + ask(GET, 0x1004, "19/x"),
+    "read-late": REGISTERED + ask(GET, 0x1001, "19/0/0") + wait(2000) +
+                 at('AT+QLARDRSP=4097,1,19,0,0,2,3,"0a0B0c",0') + wait(4000) + empty(ACK, 0x1001),
+    "read-never": REGISTERED + ask(GET, 0x1001, "19/0/0") + ask(GET, 0x1001, "19/0/0") +
+                  wait(260000),
+    "read-in-blocks": REGISTERED + ask(GET, 0x1001, "19/0/0", (BLOCK2, block(0, 0, 1))) +
+                      at("AT+QLARDRSP=4097,1,19,0,0,1,100," + '"' + "x" * 100 + '",0') +
+                      b"".join(ask(GET, 0x1001 + i, "19/0/0", (BLOCK2, block(i, 0, 1)))
+                               for i in (1, 2, 3, 2, 9)),
+    "observe": OBSERVED + at('AT+QLANOTIFY=19,0,0,1,5,"fghij",0,0',
+                             'AT+QLANOTIFY=19,0,0,2,2,"0A0b",0,1') + respond(0) +
+               ask(GET, 0x1002, "19/0/0", observe=1) +
+               at('AT+QLAOBSRSP=4098,1,19,0,0,1,5,"abcde",0'),
+    "observe-in-parts": REGISTERED + ask(GET, 0x1001, "19/0", observe=b"") +
+                        at('AT+QLAOBSRSP=4097,1,19,0,0,1,1,"a",1',
+                           'AT+QLAOBSRSP=4097,1,19,0,1,1,1,"b",0',
+                           'AT+QLANOTIFY=19,0,0,1,3,"abc",2,0', 'AT+QLANOTIFY=19,0,1,1,3,"abc",1,0',
+                           'AT+QLANOTIFY=19,0,2,1,3,"abc",0,0'),
+    "notify-refused": OBSERVED + at('AT+QLANOTIFY=19,0,0,1,1,"x",0,1') +
+                      b"\x62\x01\x00" + wait(130000) + at('AT+QLANOTIFY=19,0,0,1,1,"x",0,0'),
+    "notify-in-blocks": OBSERVED + at("AT+QLANOTIFY=19,0,0,1,1024," + '"' + "y" * 1024 + '",0,1') +
+                        ask(GET, 0x1002, "19/0/0", (BLOCK2, block(1, 0, 5))),
+    "observe-by-itself": REGISTERED + at('AT+QLACFG="auto_ack",1') +
+                         b"".join(ask(GET, 0x1001 + i, where, observe=b"") for i, where in
+                                  enumerate(("19", "19/0", "19/0/0", "19/0/1", "19/1", "3/0/9"))) +
+                         at('AT+QLANOTIFY=19,0,0,1,5,"abcde",0,1') + wait(8000),
+    "write": REGISTERED + ask(PUT, 0x1001, "19/0/0", (FORMAT, TEXT), payload=b"a text") +
+             at("AT+QLAWRRSP=4097,2") +
+             ask(PUT, 0x1002, "19/0/0", (FORMAT, OPAQUE), payload=b"\0\1\2") +
+             at("AT+QLAWRRSP=4098,11"),
+    "write-tlv": REGISTERED +
+                 ask(PUT, 0x1001, "19/0", (FORMAT, TLV),
+                     payload=tlv(3, 0, b"abc") + tlv(3, 1, b"12345678") + tlv(3, 2, b"")) +
+                 at("AT+QLAWRRSP=4097,2") +
+                 ask(POST, 0x1002, "19", (FORMAT, TLV), payload=tlv(0, 0, tlv(3, 0, b"abc"))) +
+                 at("AT+QLAWRRSP=4098,2"),
+    "write-json": REGISTERED + ask(PUT, 0x1001, "19/0", (FORMAT, JSON), payload=
+                                   b'{"bn":"/19/0/","e":[{"n":"0","v":500},'
+                                   b'{"n":"1","sv":"o\\u00e9n"},{"n":"2","bv":true}]}') +
+                  at("AT+QLAWRRSP=4097,2"),
+    "write-in-blocks": REGISTERED + upload(2, 512) + at("AT+QLAWRRSP=8199,2"),
+    "write-out-of-order": REGISTERED + upload(4, 1024, 512) +
+                          ask(PUT, 0x2009, "19/0/0", (FORMAT, OPAQUE), (BLOCK1, block(3, 1, 4)),
+                              payload=b"y" * 256) +
+                          ask(PUT, 0x200A, "19/0/0", (BLOCK1, block(0, 1, 6)), (SIZE1, 5000),
+                              payload=b"y" * 1024) + wait(260000),
+    "execute": REGISTERED + ask(POST, 0x1001, "19/0/1", payload=b"0='x'") +
+               at("AT+QLAEXERSP=4097,2"),
+    "discover": REGISTERED + b"".join(ask(GET, 0x1001 + i, where, (ACCEPT, LINK)) for i, where in
+                                      enumerate(("19", "19/0", "19/0/1", "3", "3/0", "0"))),
+    "built-in": REGISTERED + CLOCK + at('AT+QLACFG="cfg_res",3,0,17,5,"abcde"') +
+                b"".join(ask(GET, 0x1001 + i, where) for i, where in
+                         enumerate(("1", "1/0", "3", "3/0", "3/0/13", "4", "4/0", "5/0", "0/0"))) +
+                ask(GET, 0x1010, "3/0", (ACCEPT, JSON)) + ask(GET, 0x1011, "4", (ACCEPT, JSON)) +
+                ask(GET, 0x1012, "3/0", (BLOCK2, block(0, 0, 2))) +
+                ask(GET, 0x1013, "3/0", (BLOCK2, block(1, 0, 2))),
+    "built-in-written": REGISTERED + ask(PUT, 0x1001, "1/0/1", (FORMAT, TEXT), payload=b"900") +
+                        ask(PUT, 0x1002, "1/0/7", (FORMAT, TEXT), payload=b"U") +
+                        ask(POST, 0x1003, "1/0", (FORMAT, TLV),
+                            payload=tlv(3, 2, b"\1") + tlv(3, 3, b"\x0e\x10") + tlv(3, 6, b"\1")) +
+                        ask(PUT, 0x1004, "3/0/14", (FORMAT, TEXT), payload=b"+08:00") +
+                        ask(PUT, 0x1005, "3/0", (FORMAT, JSON),
+                            payload=b'{"bn":"/3/0/","e":[{"n":"15","sv":"Asia/Shanghai"}]}') +
+                        ask(PUT, 0x1006, "1/0", (QUERY, "pmin=5"), (QUERY, "pmax=9")) +
+                        ask(PUT, 0x1007, "1/0/7", (FORMAT, 60), payload=b"U") + respond(CHANGED),
+    "built-in-observed": REGISTERED + ask(GET, 0x1001, "1/0/1", observe=b"") +
+                         ask(GET, 0x1002, "3/0", observe=b"") +
+                         ask(PUT, 0x1003, "1/0/1", (FORMAT, TEXT), payload=b"900") +
+                         respond(0) + wait(120000),
+    "update-asked-for": REGISTERED + ask(POST, 0x1001, "1/0/8") + respond(CHANGED),
+    "disabled": REGISTERED + ask(PUT, 0x1001, "1/0/5", (FORMAT, TEXT), payload=b"30") +
+                ask(POST, 0x1002, "1/0/4") + respond(DELETED) + wait(60000) + ACCEPTED,
+    "reboot": REGISTERED + ask(POST, 0x1001, "3/0/4") + wait(4000) + at("AT+QLASTATUS?"),
+    "keeps-updating": REGISTERED + wait(260000) + respond(CHANGED) + wait(260000) + respond(0x84),
+    "objects-change": REGISTERED + at("AT+QLAADDOBJ=20,0,2,0,65535") + respond(CHANGED) +
+                      at("AT+QLADELOBJ=19") + respond(CHANGED) + ask(GET, 0x1001, "19/0/0"),
+    "sleep": OBSERVED + at("AT+QNBIOTEVENT=1,1", "AT+QSCLK=1") + wait(60000) + WAKE +
+             respond(CHANGED) + wait(60000) + at("AT", "AT+QLASTATUS?") + respond(0x84),
+    "update-in-sleep": REGISTERED + at("AT+QSCLK=1") + wait(300000) + respond(CHANGED) +
+                       wait(600000),
+    "sleep-too-long": REGISTERED + at('AT+QLACFG="lifetime_enable",0', "AT+QSCLK=1") +
+                      wait(900000) + WAKE + at("AT+QLAREG"),
+    "no-network": CONFIGURED + at("AT+CFUN=0", "AT+QLAREG", "AT+CFUN=1", "AT+CGATT=0", "AT+CGATT=1",
+                                  "AT+CSCON=1", "AT+CEREG=5", "AT+QLAREG") + ACCEPTED + wait(60000),
+    "power": REGISTERED + at("AT+QRST=1") + wait(4000) + at("AT+NRB") + wait(4000) +
+             at("AT+QPOWD", "AT") + RESET + at("AT"),
+    "stalled-host": OBSERVED + DEAF + b"".join(ask(GET, 0x1100 + i, "19/0/0") for i in range(10)) +
+                    at("AT+QLASTATUS?") + wait(260000) + LISTEN + wait(60000),
+    "too-many": REGISTERED + b"".join(ask(GET, 0x1100 + i, "19/0/%d" % (i % 3), kind=i & 1)
+                                      for i in range(20)),
+    "many-answers": REGISTERED + b"".join(
+        ask(GET, 0x1100 + i, "3/0", kind=i & 1) for i in range(24)) + ask(GET, 0x1100, "3/0"),
+    "senddata": REGISTERED + at('AT+QLACFG="platform",2', 'AT+QLASENDDATA=1,5,"abcde",0',
+                                'AT+QLASENDDATA=1,5,"abcde",1') + respond(CHANGED),
+    "senddata-in-blocks": REGISTERED + at('AT+QLACFG="platform",2',
+                                          'AT+QLASENDDATA=1024,"' + "z" * 1024 + '",1') +
+                          respond(CONTINUE, (BLOCK1, block(0, 1, 4))) +
+                          respond(CONTINUE, (BLOCK1, block(1, 1, 4))) + respond(CHANGED),
+    "secured": READY + at('AT+QLACONFIG=1,"180.101.147.115",5694,"e",86400,0,"id","0123456789abcdef"',
+                          "AT+QLAREG", "AT+QLACONFIG?"),
+    "no-request": REGISTERED + empty(CON, 0x5555) + empty(RST, 0x5556) +
+                  datagram(coap(CON, CONTENT, 0x5557, payload=b"x")) + datagram(b"\x42\1") +
+                  datagram(coap(CON, 7, 0x5558)) + datagram(coap(CON, GET, 0x5559, (9, "x"))),
+}
+
+# AT lines: fuzz_at_line.c ----------------------------------------------------------------------
+
+AT_LINE = {
+    "fresh": "0AT\rat e0v1 i\rATQ1\rAT\rATQ0V0\rATI9\rATV1\rAT+CMEE=1\rAT+X\rAT+CMEE=5\r",
+    "settings": "0AT+CEREG=5\rAT+CEREG?\rAT+CPSMS=1,,,\"01000001\",\"00000101\"\rAT+CFUN=0\r"
+                "AT+CFUN=1,1\rAT+CEDRXS=1,5,\"0010\"\rAT+CEDRXRDP\rAT+CGSN=0\rAT+QCFG=\"a\",1,2\r"
+                "AT+CGDCONT=0,\"IP\",\"ctnb\"\rAT+QBAND=3,8,5,3\rAT+IPR=9600\rAT+NRB\r",
+    "configure": "0AT+QLACONFIG=0,180.101.147.115,5683,\"ep\",20,0,\"id\",\"key\",1\r"
+                 "AT+QLACONFIG?\rAT+QLACONFIG=0,\"\",1,\"\",20,3\r"
+                 "AT + QLACFG = \"retransmit\" , 2 , 8\rAT+QLACFG=retransmit\rAT+QLACFG?\r"
+                 "AT+QLACFG=\"cfg_res\",3,0,17,5,\"a,\"b\"\rAT+QLACFG=\"dtls_mode\",1\r",
+    "objects": "1AT+QLAADDOBJ=20,0,14,0,1,2,3,4,5,6,7,8,9,10,11,12,65535\rAT+QLAADDOBJ=20,1,1,0\r"
+               "AT+QLAADDOBJ=3,0,1,0\rAT+QLAADDOBJ=21,0,2,7,7\rAT+QLADELOBJ=20\rAT+QLAADDOBJ?\r"
+               "AT+QLAREG\rAT+QLAREG\rAT+QLASTATUS?\r",
+    "registering": "2AT+QLAREG\rAT+QLADEREG\rAT+QLAUPDATE=0,100\rAT+QLAADDOBJ=20,0,1,0\r"
+                   "AT+QLACONFIG=0,\"1.2.3.4\",1,\"e\",20,3\r",
+    "registered": "3AT+QLAUPDATE=0,31536000,2\rAT+QLAUPDATE=1,1\rAT+QLANOTIFY=19,0,0,1,1,\"x\",0\r"
+                  "AT+QLAADDOBJ=20,0,1,0\rAT+QLADELOBJ=19\rAT+QLADEREG\r",
+    "pending": "4AT+QLARDRSP=4097,1,19,0,0,1,16,\"{\"status\":\"1,2\"}\",0\r"
+               "AT+QLAOBSRSP=4098,1,19,0,0,2,3,\"0A0b0C\",0,0\r"
+               "AT+QLAWRRSP=4099,2\rAT+QLAEXERSP=4100,14,1\r",
+    "pending-wrong": "4AT+QLARDRSP=4098,1,19,0,0,1,1,\"x\",0\rAT+QLARDRSP=4097,1,19,0,9,1,1,x,0\r"
+                     "AT+QLARDRSP=4097,1,19,0,0,1,5,\"x\",0\rAT+QLARDRSP=4097,1,19,0,0,2,2,\"0A0\",0\r"
+                     "AT+QLARDRSP=4097,1,19,0,0,3,2,40000,0\rAT+QLARDRSP=4097,2,19,0,0,5,1,2,0\r"
+                     "AT+QLARDRSP=4097,1,19,0,0,4,4,1e999,0\rAT+QLAWRRSP=4099,1\r",
+    "parts": "4AT+QLAOBSRSP=4098,1,19,0,0,1,1,\"x\",2\rAT+QLAOBSRSP=4098,1,19,0,1,1,1,\"x\",0\r"
+             "AT+QLAOBSRSP=4098,1,19,0,1,1,1,\"x\",1\rAT+QLAOBSRSP=4098,1,19,0,2,5,1,1,0\r",
+    "observed": "5AT+QLANOTIFY=19,0,0,1,3,\"abc\",2,0\rAT+QLANOTIFY=19,0,0,4,8,-1.5,1,0\r"
+                "AT+QLANOTIFY=19,0,0,3,8,-9223372036854775808,0,1,2\r"
+                "AT+QLAOBSRSP=4101,1,19,0,0,1,1,\"x\",0\rAT+QLANOTIFY=19,0,0,5,1,1,0,0\r",
+    "largest": "5AT+QLANOTIFY=19,0,0,2,512,\"" + "0f" * 512 + "\",0,1\r",
+    "too-long": "0ATE0\r" + "x" * 1000 + "\rAT\b\b\b\rAT\x7f\x7f\r",
+    "editing": "0AT+CSX\bQ\r\n\r\n\0\r \tAT\r\x80AT\rAT&F&W Z\rATE\rATX\rAT&\rAT+\rATIIII\r",
+    "senddata": "3AT+QLACFG=\"platform\",2\rAT+QLASENDDATA=1,5,\"abcde\",0\r"
+                "AT+QLASENDDATA=5,\"abcde\",1,2\r",
+}
+
+# One message: fuzz_coap_message.c --------------------------------------------------------------
+
+COAP_MESSAGE = {
+    "register": coap(CON, POST, 0x1234, (PATH, "rd"), (FORMAT, LINK), (QUERY, "lwm2m=1.0"),
+                     (QUERY, "ep=867724030023557"), (QUERY, "b=UQ"), (QUERY, "lt=300"),
+                     payload=b'</>;rt="oma.lwm2m",</1/0>,</19/0>'),
+    "created": coap(ACK, CREATED, 0x1234, (LOCATION, "rd"), (LOCATION, "5a3f")),
+    "observe": coap(CON, GET, 1, (OBSERVE, b""), *path("19/0/0"), (ACCEPT, OPAQUE)),
+    "notify": coap(NON, CONTENT, 2, (OBSERVE, 0xFFFFFF), (FORMAT, TLV), (14, 60), payload=b"\0\xff"),
+    "blocks": coap(CON, PUT, 3, *path("19/0/0"), (BLOCK2, block(1, 0, 6)),
+                   (BLOCK1, block(0xFFFFF, 1, 0)), (28, 0xFFFFFFFF), (SIZE1, 1024),
+                   payload=b"x" * 60),
+    "block-malformed": coap(CON, PUT, 3, (BLOCK2, b"\0\0\0\0"), (BLOCK1, b"\x07")),
+    "empty": coap(ACK, 0, 4, token=b""),
+    "options": coap(CON, GET, 5, (1, b"a" * 13), (60, b"b" * 300), (2000, b""), (65535, b"c"),
+                    token=b"12345678"),
+    "option-too-far": coap(CON, GET, 6, (65535, b""))[:-3] + b"\xe0\xff\xff\xe0\xff\xff",
+    "marker-only": coap(CON, GET, 7) + b"\xff",
+    "version": b"\x82" + coap(CON, GET, 8)[1:],
+    "token-too-long": b"\x49\x01\0\x09123456789",
+}
+
+# Formats: fuzz_formats.c -----------------------------------------------------------------------
+
+TLVS = tlv(0, 0, tlv(3, 0, b"abc") + tlv(2, 6, tlv(1, 0, b"\1") + tlv(1, 300, b"\2\3"))) + \
+    tlv(3, 1, b"x" * 20) + tlv(3, 400, b"y" * 300)
+JSON_TEXT = b'{"bn":"/19/0/","e":[{"n":"0","v":-5},{"n":"1","sv":"a\\"\\n\\uD83D\\ude00\\udc00"},' \
+    b'{ "n" : "2" , "bv" : false },{"n":"/3","t":1,"v":1.5e-3}],"bt":25462634}'
+LINKS = b'</>;rt="oma.lwm2m, \\"x\\"";ct=110,</1/0>,</19/65535>;ver=1.0;obs'
+VALUES = bytes([1, 0x80, 9, 3, 3]) + b"\x80" * 7 + b"\0\5hello"
+
+FORMATS = {
+    "tlv": b"\0" + TLVS,
+    "tlv-cut": b"\0" + TLVS[:-1],
+    "json": b"\2" + JSON_TEXT,
+    "json-path": b'\2{"e":[{"n":"19/0/0","v":1}],"bn":"/"}',
+    "json-wrong": b'\2{"bn":"/19/0/","e":[{"n":"0","v":01}]}',
+    "links": b"\5" + LINKS,
+    "links-wrong": b'\5</1/0>;rt="a',
+    "links-written": b"\6\0\x13\0\0\1" + b"\0\x13\0\3\0\0\0\1\0\2" + b"\0\x13\1\1\0\0" +
+                     b"\0\x14\0\1\0\7" + b"\0\3\0\1\0\0",
+    "path": b"\7\x0219\0010\0010",
+    "path-wrong": b"\7\x0219\00200\00565536",
+    "int": b"\x08-9223372036854775808",
+    "int-over": b"\x089223372036854775808",
+    "server-path": b"\x08/19/0/0/65535",
+    "hex": b"\x080a0B0",
+}
+for _index, _name in enumerate(("string", "opaque", "integer", "float", "boolean", "list")):
+    FORMATS["value-" + _name] = bytes([1, 1, 0x90, 5, _index]) + b"\7\xff1234562\0\5hello"
+    FORMATS["json-of-" + _name] = bytes([3, 0, 19, 0, 0, 2, _index % 3, _index]) + \
+        b"\7\xff1234562\0\5h\"\\\n\xe9" + VALUES[3:]
+FORMATS["json-of-list-of-integers"] = b"\4\1" + tlv(1, 0, b"\1") + tlv(1, 1, b"\2\0")
+FORMATS["json-of-list-of-texts"] = b"\4\0" + tlv(1, 0, b"10.0.0.1") + tlv(1, 1, b"")
+
+# One conversation: fuzz_endpoint.c -------------------------------------------------------------
+
+def peer(data):
+    return b"\0" + bytes([len(data)]) + data
+
+
+def later(*exponents):
+    return b"".join(bytes([11, exponent]) for exponent in exponents)
+
+
+def answered(code, rest=b""):
+    return bytes([1, code, len(rest)]) + rest
+
+
+def answered_later(message_id, code, rest=b""):
+    return struct.pack(">BHBB", 2, message_id, code, len(rest)) + rest
+
+
+READ = coap(CON, GET, 0x1001, *path("19/0/0"))
+REQUEST, SEND_CON, SEND_NON = b"\5\1\2", b"\6\x45\2", b"\7\x45\2"
+ANSWER, ANSWER_LONG, ACKNOWLEDGE, EMPTY_ACK, RESET_OURS = b"\x08\x45\1", b"\x08\x45\x40", b"\x09", \
+    b"\3", b"\4"
+
+ENDPOINT = {
+    "request-answered": REQUEST + answered(CONTENT, b"\xffabc"),
+    "request-answered-later": REQUEST + EMPTY_ACK + later(10) + answered_later(0x3000, CONTENT) +
+                              answered_later(0x3000, CONTENT),
+    "request-answered-non": REQUEST + answered_later(0x3001, CONTENT),
+    "request-given-up": REQUEST + later(12, 13, 14, 15, 16, 17, 18),
+    "request-never-answered": REQUEST + EMPTY_ACK + later(19),
+    "request-reset": REQUEST + RESET_OURS,
+    "con-acknowledged": SEND_CON + EMPTY_ACK + SEND_NON + SEND_CON + RESET_OURS,
+    "cancelled": REQUEST + b"\x0a\1" + SEND_CON + b"\x0a\xfb",
+    "answer": peer(READ) + ANSWER + peer(READ),
+    "answer-long": peer(READ) + ANSWER_LONG + peer(READ) +
+                   peer(coap(CON, GET, 0x1002)) + ANSWER_LONG + peer(coap(NON, GET, 0x1003)) +
+                   ANSWER_LONG + REQUEST + peer(READ),
+    "answer-later": peer(READ) + ACKNOWLEDGE + peer(READ) + SEND_CON + EMPTY_ACK,
+    "forgotten": peer(READ) + b"\x0a\0" + peer(READ) + ANSWER,
+    "ping": peer(coap(CON, 0, 1, token=b"")) + peer(coap(NON, 0, 2, token=b"")),
+    "malformed": peer(READ + b"\xff") + peer(b"\x42") + peer(b"\x82\1\0\0") +
+                 peer(coap(CON, GET, 4, (9, "x"))) + peer(coap(CON, 0x1F, 5)) +
+                 peer(coap(CON, 0x65, 6)) + peer(coap(CON, CONTENT, 7)),
+    "many-requests": b"".join(peer(coap(i & 1, GET, 0x2000 + i)) + (ANSWER if i % 3 else b"")
+                              for i in range(24)),
+    "many-messages": (REQUEST + SEND_CON) * 6 + later(14) + EMPTY_ACK + later(19),
+    "long-messages": b"\5\1\x90\6\x45\x90\7\x45\x90" + later(12, 19),
+}
+
+# The server: fuzz_server.c ---------------------------------------------------------------------
+
+def to_server(data, at_peer=0, expected=False):
+    return bytes([at_peer << 6 | expected]) + struct.pack(">H", len(data)) + data
+
+
+def device(message_id, *query, links=b"</1/0>,</3/0>,</19/0>,</19/1>", at_peer=0):
+    return to_server(coap(CON, POST, message_id, (PATH, "rd"), (FORMAT, LINK),
+                          *((QUERY, text) for text in query), payload=links), at_peer, at_peer == 1)
+
+
+def below_id(operation, *options, payload=b"", at_peer=0):
+    rest = tail(*options, payload=payload, last=PATH)
+    return bytes([at_peer << 6 | operation, len(rest)]) + rest
+
+
+def says(operation, code, *options, payload=b"", at_peer=0):
+    rest = tail(*options, payload=payload)
+    return bytes([at_peer << 6 | operation, code, len(rest)]) + rest
+
+
+def from_above(operation, where=0x13, formats=0, length=0, at_peer=0):
+    return bytes([at_peer << 6 | 11, operation - 1, where, formats, length])
+
+
+R_READ, R_WRITE, R_EXECUTE, R_DISCOVER, R_OBSERVE, R_CANCEL = range(1, 7)
+REPLY, REPLY_CON, REPLY_NON, NOTIFY_CON, NOTIFY_NON = range(4, 9)
+S_ACK, S_RST, LIST = b"\x09", b"\x0a", b"\x0e"
+IOT, AEP, DMP = b"\0", b"\x81", b"\2"
+
+
+def pass_time(exponent, stepwise=True):
+    return bytes([13 if stepwise else 12, exponent])
+
+
+HERE = device(1, "lwm2m=1.0", "ep=867724030023557", "b=UQ", "lt=300")
+WATCHED = HERE + says(REPLY, CONTENT, (OBSERVE, 1), (FORMAT, OPAQUE), payload=b"\1\2")
+
+SERVER = {
+    "register": IOT + HERE + HERE + LIST + pass_time(20),
+    "register-again": IOT + HERE + device(2, "lwm2m=1.1", "ep=867724030023557", "lt=60",
+                                          at_peer=1) + LIST,
+    "register-refused": IOT + device(1, "lwm2m=2.0", "ep=x") + device(2, "ep=x") +
+                        device(3, "lwm2m=1.0", "ep=!x") + device(4, "lwm2m=1.0", "ep=x", "lt=0") +
+                        device(5, "lwm2m=1.0", "ep=x", "ep=y") +
+                        device(6, "lwm2m=1.0", "ep=x", "b=Z") +
+                        device(7, "lwm2m=1.0", "ep=x", links=b"</1/0"),
+    "register-many": IOT + b"".join(device(i, "lwm2m=1.0", "ep=%d" % i, at_peer=i % 4)
+                                    for i in range(5)) + LIST + pass_time(30),
+    "update": IOT + HERE + below_id(2, (QUERY, "lt=60")) + below_id(2, (FORMAT, LINK),
+                                                                  payload=b"</19/0>,</20/0>") +
+              below_id(2, (QUERY, "b=U"), at_peer=1) + pass_time(16) + pass_time(20),
+    "deregister": IOT + WATCHED + from_above(R_READ) + below_id(3) + below_id(2) + LIST,
+    "observe": IOT + WATCHED + says(NOTIFY_CON, CONTENT, (OBSERVE, 2), payload=b"x") +
+               says(NOTIFY_NON, CONTENT, (OBSERVE, 2), payload=b"x", at_peer=0) +
+               says(NOTIFY_CON, 0x84) + says(NOTIFY_NON, CONTENT, (OBSERVE, 9)),
+    "observe-cancelled": AEP + HERE + says(REPLY, CONTENT, (OBSERVE, b"")) + from_above(R_OBSERVE) +
+                         says(REPLY, CONTENT, (OBSERVE, 5)) + from_above(R_CANCEL) +
+                         says(NOTIFY_NON, CONTENT, (OBSERVE, 6)) + says(REPLY, CONTENT),
+    "observe-instances": DMP + device(1, "lwm2m=1.0", "ep=d", links=b"</20/0>,</20/1>,</21/0>") +
+                         says(REPLY, CONTENT, (OBSERVE, 1)) + says(REPLY, 0x84) +
+                         says(REPLY_CON, CONTENT, (OBSERVE, 1), payload=b"z"),
+    "requests": IOT + WATCHED + b"".join(from_above(operation, operation * 7, operation, 4) +
+                                         says(REPLY, CONTENT, payload=b"v")
+                                         for operation in range(R_READ, R_CANCEL)),
+    "request-timed-out": IOT + WATCHED + from_above(R_READ) + pass_time(17),
+    "request-late": IOT + WATCHED + from_above(R_WRITE, 0x13, 2, 8) + pass_time(17, False),
+    "request-acknowledged": IOT + WATCHED + from_above(R_READ) + S_ACK + from_above(R_EXECUTE) +
+                            says(REPLY_CON, CHANGED) + says(REPLY_NON, CONTENT) + pass_time(19),
+    "request-reset": IOT + WATCHED + from_above(R_READ) + S_RST + from_above(R_WRITE, 1, 1, 200),
+    "requests-many": IOT + WATCHED + from_above(R_READ) * 6 + pass_time(18),
+    "moves": IOT + WATCHED + from_above(R_READ) + says(NOTIFY_CON, CONTENT, (OBSERVE, 7)) +
+             bytes([1 << 6 | REPLY_CON, CONTENT, 0]) + below_id(2, at_peer=2),
+    "dp": IOT + HERE + to_server(coap(CON, POST, 9, (PATH, "dp"), (QUERY, "ep=867724030023557"),
+                                      payload=b'[{"n":"x"}]')) +
+          to_server(coap(NON, POST, 10, (PATH, "dp"), (QUERY, "ep=y"))) +
+          to_server(coap(CON, GET, 11, (PATH, "dp"))),
+    "block": IOT + WATCHED + from_above(R_READ) +
+             says(REPLY, CONTENT, (BLOCK2, block(0, 1, 2)), payload=b"b" * 64) +
+             to_server(coap(CON, POST, 12, (PATH, "rd"), (QUERY, "ep=z"),
+                            (BLOCK1, block(0, 1, 2)), payload=b"</1/0>" * 10)),
+    "no-request": IOT + HERE + to_server(coap(CON, 0, 20, token=b"")) +
+                  to_server(coap(CON, CONTENT, 21)) + to_server(b"\x42\1\0\x16") +
+                  to_server(coap(CON, GET, 22, *path("rd/x/y"))) + to_server(coap(CON, PUT, 23)) +
+                  to_server(coap(CON, GET, 24, (9, "x"))) + to_server(coap(NON, 7, 25)) +
+                  to_server(coap(CON, POST, 26, *path("bs"), (QUERY, "ep=x"))) +
+                  to_server(coap(CON, GET, 27, *path(".well-known/core"))),
+    "duplicates": IOT + b"".join(to_server(coap(CON, GET, i % 20, *path("rd/%d" % i)), i % 4)
+                                 for i in range(30)) + pass_time(18),
+}
+
+TARGETS = {
+    "at_line": {name: text.encode("latin-1") for name, text in AT_LINE.items()},
+    "coap_message": COAP_MESSAGE,
+    "endpoint": ENDPOINT,
+    "formats": FORMATS,
+    "module": MODULE,
+    "server": SERVER,
+}
+
+
+def main(arguments):
+    if len(arguments) != 1:
+        print(__doc__, file=sys.stderr)
+        return 2
+    for target, seeds in TARGETS.items():
+        folder = os.path.join(arguments[0], target)
+        os.makedirs(folder, exist_ok=True)
+        for name, data in seeds.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,255 @@
+/*
+ * The module, its twin and their clock: see world.h.
+ */
+#include "world.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "input.h"
+
+#define START_MS 1000
+#define TAKEN_MAX 1000     /* datagrams or pieces of text after one event: more is no end */
+#define DEADLINES_MAX 5000 /* in one wait: more is a busy loop */
+#define GARBAGE 0xDB
+
+/* --- Taking ---------------------------------------------------------------------------------- */
+
+static void remember(struct world *w, const struct bc_address *to, bc_view datagram)
+{
+    struct bc_coap_message message;
+    assert(datagram.len <= BC_DATAGRAM_BYTES_MAX);
+    enum bc_err err = bc_coap_parse(datagram, &message);
+    assert(err == BC_OK);
+    w->server = *to;
+    if (message.type == BC_COAP_CON && message.code >= BC_COAP_GET && message.code < 32) {
+        w->message_id = message.message_id;
+        w->token = message.token;
+    }
+}
+
+static void assert_same(bc_view a, bc_view b)
+{
+    assert(a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static bool take_datagram(struct world *w)
+{
+    struct bc_address to[2];
+    bc_view out[2];
+    bool some = bc_take_datagram(w->module, &to[0], &out[0]);
+    if (w->twin) {
+        bool same = bc_take_datagram(w->side[1].module, &to[1], &out[1]) == some;
+        assert(same);
+        if (some)
+            assert_same(out[0], out[1]);
+    }
+    if (some)
+        remember(w, &to[0], out[0]);
+    return some;
+}
+
+static bool take_serial(struct world *w)
+{
+    bc_view out[2];
+    bool some = bc_take_serial(w->module, &out[0]);
+    if (w->twin) {
+        bool same = bc_take_serial(w->side[1].module, &out[1]) == some;
+        assert(same);
+        if (some)
+            assert_same(out[0], out[1]);
+    }
+    if (!some)
+        return false;
+    assert(out[0].len > 0);
+    if (w->on_serial != NULL)
+        w->on_serial(w, out[0]);
+    return true;
+}
+
+static bool take_query(struct world *w)
+{
+    struct bc_query out[2];
+    bool some = bc_take_query(w->module, &out[0]);
+    if (w->twin) {
+        bool same = bc_take_query(w->side[1].module, &out[1]) == some;
+        assert(same && (!some || strcmp(out[0].host, out[1].host) == 0));
+    }
+    if (some)
+        w->query_id = out[0].id;
+    return some;
+}
+
+/* --- Before and after each event ------------------------------------------------------------- */
+
+/* The twin's workspace comes back, at another place, before anything is said to it. */
+static void before(struct world *w)
+{
+    if (!w->twin_idle)
+        return;
+    w->lent ^= 1;
+    bc_lend_workspace(w->side[1].module, &w->side[1].workspace[w->lent]);
+    w->twin_idle = false;
+}
+
+static void on_time(struct world *w)
+{
+    before(w);
+    for (unsigned i = 0; i <= w->twin; i++)
+        bc_on_time(w->side[i].module, w->now_ms);
+}
+
+static void take_all(struct world *w)
+{
+    unsigned taken = 0;
+    while (take_query(w) || take_datagram(w) || (!w->deaf && take_serial(w)))
+        assert(++taken < TAKEN_MAX);
+}
+
+static void after(struct world *w)
+{
+    take_all(w);
+    if (bc_deadline(w->module) <= w->now_ms) { /* reading has let the network side go on */
+        on_time(w);
+        take_all(w);
+    }
+    assert(bc_deadline(w->module) > w->now_ms);
+    if (!w->twin)
+        return;
+    struct world_side *twin = &w->side[1];
+    assert(bc_deadline(twin->module) == bc_deadline(w->module));
+    assert(bc_module_status(twin->module) == bc_module_status(w->module));
+    w->twin_idle = bc_idle(twin->module);
+    assert(w->twin_idle == bc_idle(w->module));
+    if (w->twin_idle)
+        memset(&twin->workspace[w->lent], GARBAGE, sizeof(twin->workspace[w->lent]));
+}
+
+/* --- Events ---------------------------------------------------------------------------------- */
+
+void world_begin(struct world *w, bool twin, uint64_t seed)
+{
+    const struct bc_config config = {.seed = seed};
+    memset(w, GARBAGE, sizeof(w->side));
+    memset((uint8_t *)w + sizeof(w->side), 0, sizeof(*w) - sizeof(w->side));
+    memset(&w->side[0].memory, 0, sizeof(w->side[0].memory));
+    w->now_ms = START_MS;
+    w->twin = twin;
+    for (unsigned i = 0; i <= twin; i++) {
+        struct world_side *side = &w->side[i];
+        enum bc_err err =
+            bc_module_init(&side->module, &side->memory, &side->workspace[0], &config, w->now_ms);
+        assert(err == BC_OK);
+    }
+    w->module = w->side[0].module;
+    after(w);
+}
+
+void world_serial(struct world *w, bc_view bytes)
+{
+    bc_view copy = fuzz_copy(bytes);
+    bc_view rest = copy;
+    for (unsigned tries = 0; rest.len > 0; tries++) {
+        assert(tries < TAKEN_MAX);
+        before(w);
+        size_t done = bc_on_serial(w->module, w->now_ms, rest);
+        assert(done <= rest.len);
+        if (w->twin) {
+            bool same = bc_on_serial(w->side[1].module, w->now_ms, rest) == done;
+            assert(same);
+        }
+        (void)fuzz_take(&rest, done);
+        after(w);
+        if (done == 0 && w->deaf)
+            break;
+    }
+    fuzz_free(copy);
+}
+
+void world_line(struct world *w, const char *line)
+{
+    world_serial(w, (bc_view){(const uint8_t *)line, strlen(line)});
+    world_serial(w, BC_TEXT("\r"));
+}
+
+void world_datagram(struct world *w, bc_view bytes)
+{
+    bc_view copy = fuzz_copy(bytes);
+    before(w);
+    for (unsigned i = 0; i <= w->twin; i++)
+        bc_on_datagram(w->side[i].module, w->now_ms, &w->server, copy);
+    fuzz_free(copy);
+    after(w);
+}
+
+void world_respond(struct world *w, enum bc_coap_type type, uint8_t code, bc_view tail)
+{
+    uint8_t bytes[BC_DATAGRAM_BYTES_MAX + 20];
+    const uint8_t head[] = {(uint8_t)(0x40U | (unsigned)type << 4 | w->token.len), code,
+                            (uint8_t)(w->message_id >> 8), (uint8_t)w->message_id};
+    size_t len = sizeof(head);
+    memcpy(bytes, head, sizeof(head));
+    memcpy(bytes + len, w->token.bytes, w->token.len);
+    len += w->token.len;
+    if (tail.len > sizeof(bytes) - len)
+        tail.len = sizeof(bytes) - len;
+    if (tail.len > 0)
+        memcpy(bytes + len, tail.ptr, tail.len);
+    world_datagram(w, (bc_view){bytes, len + tail.len});
+}
+
+void world_jump(struct world *w, uint64_t ms)
+{
+    w->now_ms += ms;
+    on_time(w);
+    after(w);
+}
+
+void world_wait(struct world *w, uint64_t ms)
+{
+    uint64_t until_ms = w->now_ms + ms;
+    for (unsigned steps = 0; bc_deadline(w->module) < until_ms; steps++) {
+        assert(steps < DEADLINES_MAX);
+        world_jump(w, bc_deadline(w->module) - w->now_ms);
+    }
+    world_jump(w, until_ms - w->now_ms);
+}
+
+void world_wake_pin(struct world *w)
+{
+    before(w);
+    for (unsigned i = 0; i <= w->twin; i++)
+        bc_on_wake_pin(w->side[i].module, w->now_ms);
+    after(w);
+}
+
+void world_reset(struct world *w)
+{
+    before(w);
+    for (unsigned i = 0; i <= w->twin; i++)
+        bc_on_reset(w->side[i].module, w->now_ms);
+    after(w);
+}
+
+void world_clock(struct world *w, int64_t utc_s)
+{
+    before(w);
+    for (unsigned i = 0; i <= w->twin; i++)
+        bc_on_clock(w->side[i].module, w->now_ms, utc_s);
+    after(w);
+}
+
+void world_resolve(struct world *w, bool found)
+{
+    static const struct bc_address address = {.ip = {10, 0, 0, 9}, .ip_len = 4};
+    before(w);
+    for (unsigned i = 0; i <= w->twin; i++)
+        bc_on_resolved(w->side[i].module, w->now_ms, w->query_id, found ? &address : NULL);
+    after(w);
+}
+
+void world_listen(struct world *w, bool listens)
+{
+    w->deaf = !listens;
+    after(w);
+}
