@@ -11,15 +11,14 @@ enum tag {
     TAG_REGISTER = 1,
     TAG_DEREGISTER,
     TAG_DISABLE,    /* a deregistration the server asked for */
-    TAG_NOTIFY,     /* the host's, confirmable; context = index of the observation */
+    TAG_NOTIFY,     /* the host's, confirmable */
     TAG_NOTIFY_OWN, /* of a built-in resource */
     TAG_SEND,       /* data to /dp */
-    TAG_ANSWER,     /* a separate response; context = its token, see answer.c */
+    TAG_ANSWER,     /* a separate response */
     TAG_UPDATE = 16,
 };
 
-/* register.c: how a request of ours ended, and the end of a registration, update or deregistration.
- */
+/* register.c: how a request of ours ended; registration, update and deregistration act on it. */
 void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, uint64_t now_ms,
                                     const struct bc_coap_event *event);
 enum bc_outcome bc_lwm2m_outcome_of(const struct bc_coap_event *event);
@@ -37,6 +36,8 @@ void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message
 void bc_lwm2m_reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                              struct bc_path path);
 
+/* write.c: the Content-Format of a write, or BC_COAP_FORMAT_ABSENT. */
+int32_t bc_write_format(const struct bc_coap_message *request);
 /* Begins to walk over what a write carries; false when it is not even begun well. `scratch` takes
  * one text without its escapes at a time and must stay free meanwhile. */
 bool bc_write_open(const struct bc_coap_message *request, struct bc_path path, bc_sink scratch,
@@ -116,7 +117,7 @@ struct bc_observation *bc_lwm2m_observation_sent(struct bc_lwm2m_client *c, uint
 void bc_lwm2m_remember_sent(struct bc_observation *observation, uint16_t message_id);
 
 /* The format of an answer to `accept` (BC_COAP_FORMAT_ABSENT = our choice): -1 when none fits. A
- * single resource takes text, opaque or TLV, anything above it TLV. */
+ * single resource takes text, opaque, TLV or JSON, anything above it TLV or JSON. */
 int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32_t accept);
 
 /* answer.c */

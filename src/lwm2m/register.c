@@ -160,9 +160,11 @@ static enum bc_err send_delete(struct bc_lwm2m_client *c, enum tag tag)
     bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, BC_COAP_DELETE, NULL);
     bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, location_of(c));
     enum bc_err err = bc_coap_submit(&c->coap, &draft, (uint8_t)tag, 0, true);
-    if (err == BC_OK)
-        bc_lwm2m_set_status(c, BC_STATUS_DEREGISTERING);
-    return err;
+    if (err != BC_OK)
+        return err;
+    bc_coap_cancel(&c->coap, TAG_UPDATE + BC_UPDATE_AUTOMATIC); /* no "ping" from here on */
+    bc_lwm2m_set_status(c, BC_STATUS_DEREGISTERING);
+    return BC_OK;
 }
 
 enum bc_err bc_lwm2m_deregister(struct bc_lwm2m_client *c)
