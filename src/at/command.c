@@ -38,8 +38,8 @@ static void put_range(bc_sink *out, const struct bc_at_param *param)
     else if (param->only != NULL)
         bc_put_format(out, "(%s)", param->only);
     else
-        bc_put_format(out, param->max - param->min == 1 ? "(%d,%d)" : "(%d-%d)", (int)param->min,
-                      (int)param->max);
+        bc_put_format(out, (int64_t)param->max - param->min == 1 ? "(%d,%d)" : "(%d-%d)",
+                      (int)param->min, (int)param->max);
 }
 
 static void put_params(bc_sink *out, const struct bc_at_param *param, unsigned params,

@@ -118,11 +118,20 @@ bc_sink bc_coap_room(struct bc_coap_endpoint *ep)
     return bc_arena_tail(&ep->arena);
 }
 
+/* A message is one datagram, however much room there is. */
+static bc_sink message_room(struct bc_coap_endpoint *ep)
+{
+    bc_sink room = bc_coap_room(ep);
+    if (room.cap > BC_DATAGRAM_BYTES_MAX)
+        room.cap = BC_DATAGRAM_BYTES_MAX;
+    return room;
+}
+
 void bc_coap_draft_reply(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
                          enum bc_coap_type request_type, uint16_t request_id,
                          const struct bc_coap_token *token, uint8_t code)
 {
-    draft->sink = bc_coap_room(ep);
+    draft->sink = message_room(ep);
     draft->type = request_type == BC_COAP_CON ? BC_COAP_ACK : BC_COAP_NON;
     draft->message_id = request_type == BC_COAP_CON ? request_id : ep->next_message_id++;
     draft->token = *token;
@@ -171,7 +180,7 @@ void bc_coap_forget(struct bc_coap_endpoint *ep, uint16_t request_id)
 void bc_coap_draft_new(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
                        enum bc_coap_type type, uint8_t code, const struct bc_coap_token *token)
 {
-    draft->sink = bc_coap_room(ep);
+    draft->sink = message_room(ep);
     draft->type = type;
     draft->message_id = ep->next_message_id++;
     if (token != NULL) {
@@ -369,7 +378,9 @@ static bool on_request(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
     if (has_bad_option(request)) {
         if (request->type == BC_COAP_CON)
             reply_code(ep, request, BC_COAP_BAD_OPTION);
-        return false; /* RFC 7252 5.4.1: such a NON is rejected silently */
+        else /* RFC 7252 5.4.1: rejected silently */
+            bc_coap_forget(ep, request->message_id);
+        return false;
     }
     if (request->code > BC_COAP_DELETE) {
         reply_code(ep, request, BC_COAP_METHOD_NOT_ALLOWED);
@@ -387,6 +398,8 @@ static bool on_separate_response(struct bc_coap_endpoint *ep, struct bc_coap_rep
     struct bc_coap_exchange *x = find_by_token(ep, &out->message.token);
     if (out->message.type == BC_COAP_CON)
         reply_empty(reply, x != NULL ? BC_COAP_ACK : BC_COAP_RST);
+    else
+        reply->state = BC_COAP_REPLY_GONE; /* nothing is owed */
     return x != NULL && finish(ep, x, BC_COAP_RESPONSE, out);
 }
 

@@ -2,6 +2,7 @@
  * The LwM2M commands of the guide's chapter 2, a row each. Rows say what is legal to write; the
  * handlers below say when it is legal and what follows.
  */
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -472,7 +473,7 @@ static bool read_float(bc_view text, double *out)
     digits[text.len] = '\0';
     char *end;
     *out = strtod(digits, &end);
-    return end != digits && *end == '\0' && *out - *out == 0; /* finite */
+    return end != digits && *end == '\0';
 }
 
 /* <value_type>,<len>,<value> as at/param has cut them. False when the text is no such value. */
@@ -482,6 +483,7 @@ static bool read_value(const struct bc_at_arg *arg, struct bc_value *out)
                              .number_bytes = (uint8_t)arg[1].number,
                              .bytes = arg[2].text,
                              .text = arg[2].text};
+    double most;
     switch (out->type) {
     case BC_VALUE_INTEGER:
         return bc_view_int(arg[2].text, &out->integer) && integer_fits(out->integer, arg[1].number);
@@ -489,8 +491,8 @@ static bool read_value(const struct bc_at_arg *arg, struct bc_value *out)
         return bc_view_int(arg[2].text, &out->integer) && arg[2].text.len == 1 &&
                (out->integer == 0 || out->integer == 1);
     case BC_VALUE_FLOAT:
-        return read_float(arg[2].text, &out->real) &&
-               (out->number_bytes == 8 || (float)out->real - (float)out->real == 0);
+        most = out->number_bytes == 4 ? (double)FLT_MAX : DBL_MAX; /* infinity is out */
+        return read_float(arg[2].text, &out->real) && out->real >= -most && out->real <= most;
     default:
         return true;
     }

@@ -236,6 +236,7 @@ void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_addres
         return;
     bc_radio_on_downlink(m);
     bc_lwm2m_on_datagram(&m->client, m->now_ms, from, in);
+    advance(m, now_ms); /* an update that a deregistration had held up can be due now */
 }
 
 void bc_on_resolved(struct bc_module *m, uint64_t now_ms, uint32_t query_id,

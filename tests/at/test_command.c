@@ -179,6 +179,7 @@ static void test_form_tells_the_ranges_of_the_row(void **state)
         const char *answer;
     } rows[] = {
         {"AT+INT=?", "\r\n+INT: (-10-100)\r\n"},
+        {"AT+WIDE=?", "\r\n+WIDE: (-2147483648-2147483647)\r\n"},
         {"AT+LIST=?", "\r\n+LIST: (0,3)\r\n"},
         {"AT+TEXT=?", "\r\n+TEXT: <text>\r\n"},
         {"AT+PAIR=?", "\r\n+PAIR: (0-9),(0,1),<c>\r\n"},

@@ -120,17 +120,17 @@ static void line_is_offered_one_at_a_time(void **state)
 
 static void line_takes_bytes_in_pieces_of_any_size(void **state)
 {
-    static const char session[] = "AT\rat+qlacfg=\"platform\",0\r\nATE0V1&W\r\rA/\r";
+    static const char typed[] = "AT\rat+qlacfg=\"platform\",0\r\nATE0V1&W\r\rA/\r";
     (void)state;
     struct bc_random random = {.state = 42};
     for (unsigned round = 0; round < 300; round++) {
         struct tty t;
         tty_begin(&t);
-        for (size_t at = 0; at < sizeof(session) - 1;) {
+        for (size_t at = 0; at < sizeof(typed) - 1;) {
             size_t len = 1 + check_draw(&random, 9);
-            if (len > sizeof(session) - 1 - at)
-                len = sizeof(session) - 1 - at;
-            type(&t, (bc_view){(const uint8_t *)session + at, len});
+            if (len > sizeof(typed) - 1 - at)
+                len = sizeof(typed) - 1 - at;
+            type(&t, (bc_view){(const uint8_t *)typed + at, len});
             at += len;
         }
         check_lines(&t, "[AT][at+qlacfg=\"platform\",0][ATE0V1&W][A/]");

@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <stdio.h>
+
 #include "peer.h"
 
 /* --- Replies --------------------------------------------------------------------------------- */
@@ -239,6 +241,31 @@ static void coap_seventeenth_open_request_displaces_the_oldest(void **state)
     talk_end(&t);
 }
 
+/*
+ *   peer                                   us
+ *     | --- NON, unknown critical option --> |   dropped, sixteen times
+ *     | --- NON 2.05, unknown token -------> |   dropped, sixteen times
+ *     | --- CON [5001] again --------------> |   an open request is still known
+ */
+static void coap_messages_that_are_dropped_displace_no_open_request(void **state)
+{
+    (void)state;
+    struct talk t;
+    talk_begin(&t, 4, 4);
+    feed_numbered(&t, 1, false);
+    for (unsigned i = 0; i < BC_REPLIES_MAX; i++) {
+        char datagram[32];
+        snprintf(datagram, sizeof(datagram), "5001 %04X 90", 0x6000 + i); /* option 9 */
+        talk_feed(&t, datagram);
+        snprintf(datagram, sizeof(datagram), "5145 %04X EE", 0x7000 + i);
+        talk_feed(&t, datagram);
+    }
+    talk_expect_silence(&t);
+    talk_feed(&t, "4001 5001"); /* no second event */
+    talk_expect_silence(&t);
+    talk_end(&t);
+}
+
 /* --- Large replies --------------------------------------------------------------------------- */
 
 /* Up to 24 bytes a reply is kept in the state; above it holds workspace until it expires. */
@@ -335,6 +362,29 @@ static void coap_oldest_large_reply_makes_room_for_a_new_message(void **state)
     assert_int_equal(out.len, 806);
     talk_wait(&t, TALK_BEGIN_MS + 1 + 247000);
     talk_feed_event(&t, BC_COAP_REQUEST, "4101 5000 A0"); /* new again at its time */
+    talk_end(&t);
+}
+
+/* While somebody reads the workspace in place, nothing in it moves: no room is made. */
+static void coap_pinned_workspace_keeps_old_replies_where_they_are(void **state)
+{
+    (void)state;
+    struct talk t;
+    bc_view sent;
+    bc_view again;
+    talk_begin(&t, 4, 4);
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5001");
+    assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, 1200), BC_OK);
+    assert_true(bc_coap_take(&t.us, t.now_ms, &sent));
+    t.us.pinned = true;
+    assert_int_equal(talk_notify_bytes(&t, BC_COAP_NON, 1, 1200), BC_ERR_FULL);
+    talk_feed(&t, "4001 5001");
+    assert_true(bc_coap_take(&t.us, t.now_ms, &again));
+    assert_ptr_equal(again.ptr, sent.ptr);
+    assert_int_equal(again.len, sent.len);
+    t.us.pinned = false;
+    assert_int_equal(talk_notify_bytes(&t, BC_COAP_NON, 1, 1200), BC_OK);
+    assert_true(bc_coap_take(&t.us, t.now_ms, &sent));
     talk_end(&t);
 }
 
@@ -557,10 +607,12 @@ int main(void)
         cmocka_unit_test(coap_seventeenth_request_displaces_the_oldest_reply),
         cmocka_unit_test(coap_open_request_is_not_displaced_by_answered_ones),
         cmocka_unit_test(coap_seventeenth_open_request_displaces_the_oldest),
+        cmocka_unit_test(coap_messages_that_are_dropped_displace_no_open_request),
         cmocka_unit_test(coap_reply_of_25_bytes_is_kept_in_the_workspace),
         cmocka_unit_test(coap_large_replies_are_repeated_byte_for_byte),
         cmocka_unit_test(coap_reply_that_does_not_fit_leaves_the_request_open),
         cmocka_unit_test(coap_oldest_large_reply_makes_room_for_a_new_message),
+        cmocka_unit_test(coap_pinned_workspace_keeps_old_replies_where_they_are),
         cmocka_unit_test(coap_large_reply_that_was_not_sent_yet_keeps_its_room),
         cmocka_unit_test(coap_ping_is_answered_with_a_reset_each_time),
         cmocka_unit_test(coap_malformed_con_is_reset_and_malformed_non_ignored),

@@ -563,6 +563,30 @@ static void deregistration_that_fails_tells_its_code(void **state) /* G 6 */
     desk_end(&d);
 }
 
+/*
+ *   module                        server
+ *    | --- CON DELETE /rd/5a3f ---> |   249 s after the registration
+ *    | <-- ACK 4.00 --------------- |   251 s: the update has been due for a second
+ *    | --- CON POST /rd/5a3f -----> |
+ */
+static void update_held_up_by_a_failed_deregistration_goes_at_once(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_after(&d, 249000);
+    desk_ok(&d, "AT+QLADEREG");
+    desk_wire(&d, "4404 <mid> <token> <location>");
+    desk_after(&d, 2000);
+    desk_quiet(&d);
+    desk_server(&d, "6480 <mid> <token>");
+    desk_urc(&d, "+QLADEREG: 400");
+    desk_wire(&d, "4402 <mid> <token> <location>");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_urc(&d, "+QLAURC: \"ping\",0");
+    desk_end(&d);
+}
+
 static void location_of_several_segments_is_used_as_it_is(void **state) /* MODULE 4 */
 {
     (void)state;
@@ -645,6 +669,7 @@ int main(void)
         cmocka_unit_test(object_deleted_while_registered_is_announced),
         cmocka_unit_test(deregistration_deletes_the_location),
         cmocka_unit_test(deregistration_that_fails_tells_its_code),
+        cmocka_unit_test(update_held_up_by_a_failed_deregistration_goes_at_once),
         cmocka_unit_test(location_of_several_segments_is_used_as_it_is),
         cmocka_unit_test(location_too_long_to_keep_is_900),
         cmocka_unit_test(one_seed_is_one_session),

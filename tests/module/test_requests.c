@@ -119,7 +119,8 @@ static void opaque_read_answer_of_the_andlink_session(void **state) /* G 5.4.2, 
     (void)state;
     static const char misprint[] = "AT+QLARDRSP=4097,1,19,0,0,2,71,\"7b226f75746c6574537461747"
                                    "573223a2231222c2273657454696d65223a2231222c226669726d77"
-                                   "617265223a22312e30222c222736f667456657273696f6e223a22312e30227d\",0";
+                                   "617265223a22312e30222c222736f667456657273696f6e223a2231"
+                                   "2e30227d\",0";
     struct desk d;
     desk_registered(&d);
     desk_server(&d, READ_19_0_0);
