@@ -12,6 +12,7 @@
 
 #define BYTES_MAX 65536
 #define LINE_BYTES_MAX 4096
+#define OPTIONS_FOUND_MAX 16 /* finding is a walk */
 
 static bool same(bc_view a, bc_view b)
 {
@@ -51,12 +52,14 @@ static void check_options(const struct bc_coap_message *a, const struct bc_coap_
     struct bc_coap_option option;
     struct bc_coap_option other;
     bc_view first;
-    while (bc_coap_option_next(&at_a, &option)) {
+    for (unsigned count = 0; bc_coap_option_next(&at_a, &option); count++) {
         bool more = bc_coap_option_next(&at_b, &other);
         assert(more && option.number == other.number && same(option.value, other.value));
+        check_block(option.value);
+        if (count >= OPTIONS_FOUND_MAX)
+            continue;
         bool found = bc_coap_option_find(a, option.number, &first);
         assert(found);
-        check_block(option.value);
         (void)bc_coap_option_number_of(a, option.number, -1);
     }
     bool more = bc_coap_option_next(&at_b, &other);
@@ -66,10 +69,10 @@ static void check_options(const struct bc_coap_message *a, const struct bc_coap_
 /* The line for people, whole and cut short. */
 static void describe(bc_view datagram)
 {
-    char line[LINE_BYTES_MAX];
+    uint8_t line[LINE_BYTES_MAX] = {0};
     size_t caps[] = {sizeof(line), datagram.len % 64};
     for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-        bc_sink out = {.ptr = (uint8_t *)line, .cap = caps[i]};
+        bc_sink out = {.ptr = line, .cap = caps[i]};
         bc_coap_describe(datagram, &out);
         assert(out.len <= out.cap);
         for (size_t at = 0; at < out.len; at++)

@@ -66,9 +66,8 @@ static void drain(struct peer *p)
 {
     bc_view out;
     struct bc_coap_message message;
-    unsigned taken = 0;
-    while (bc_coap_take(&p->ep, p->now_ms, &out)) {
-        assert(++taken < TAKEN_MAX && out.len <= BC_DATAGRAM_BYTES_MAX);
+    for (unsigned taken = 0; bc_coap_take(&p->ep, p->now_ms, &out); taken++) {
+        assert(taken < TAKEN_MAX && out.len <= BC_DATAGRAM_BYTES_MAX);
         enum bc_err err = bc_coap_parse(out, &message);
         assert(err == BC_OK);
         if (message.type != BC_COAP_CON)
@@ -93,10 +92,9 @@ static void lend(struct peer *p)
 static void jump(struct peer *p, uint64_t ms)
 {
     struct bc_coap_event event;
-    unsigned events = 0;
     p->now_ms += ms;
-    while (bc_coap_on_time(&p->ep, p->now_ms, &event)) {
-        assert(++events < EVENTS_MAX && event.kind == BC_COAP_TIMEOUT);
+    for (unsigned events = 0; bc_coap_on_time(&p->ep, p->now_ms, &event); events++) {
+        assert(events < EVENTS_MAX && event.kind == BC_COAP_TIMEOUT);
         on_event(p, &event);
     }
 }

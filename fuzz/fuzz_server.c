@@ -4,8 +4,8 @@
  * server.h promises, that every request ends in exactly one event, and that a server left alone
  * forgets every device.
  *
- * The first byte chooses the carrier. Then operations, the low four bits of their first byte; the
- * two highest bits are the address:
+ * The first byte chooses the carrier, the block size and whether all objects are observed. Then
+ * operations, the low four bits of their first byte; the two highest bits are the address:
  *   0, 1  a 2-byte length and a datagram; 1 announces it before (bc_server_expect)
  *   2     POST below /rd/<id of the last registration there>: a 1-byte length, options and payload
  *   3     the same with DELETE
@@ -16,6 +16,8 @@
  *   11    a request to the device last registered there: operation, path, format, payload length
  *   12    time goes on by 2^(byte % 42) ms in one go; 13 by as much, deadline by deadline
  *   14    all devices are listed and found
+ *   15    the device of address 0 speaks from this one: the next byte modulo 3 chooses an update, a
+ *         notification or a separate response, the rest as 2, 8 and 6
  */
 #include "server.h"
 
@@ -81,7 +83,7 @@ static void on_event(void *context, const struct bc_server_event *event)
     assert((event->device == NULL) == (event->kind == BC_SERVER_REJECTED));
     assert((event->reason != NULL) == (event->kind == BC_SERVER_REJECTED));
     assert(event->path.count <= BC_SERVER_PATH_IDS_MAX);
-    assert(event->payload.len <= BC_DATAGRAM_BYTES_MAX * 2);
+    assert(event->payload.len <= BC_SERVER_BODY_BYTES_MAX);
     assert(ends_request || event->tag == 0);
     if (event->tag != 0) {
         assert(event->tag <= p->requests && p->open[event->tag - 1]);
@@ -181,6 +183,18 @@ static void feed_response(struct platform *p, const struct peer *peer, enum bc_c
     feed_built(p, peer, &head, fuzz_take(in, fuzz_take_byte(in)));
 }
 
+/* The same device behind another address. */
+static void feed_moved(struct platform *p, struct bc_address address, bc_view *in)
+{
+    struct peer peer = p->peer[0];
+    uint8_t what = fuzz_take_byte(in) % 3;
+    peer.address = address;
+    if (what == 0)
+        feed_registration(p, &peer, BC_COAP_POST, in);
+    else
+        feed_response(p, &peer, BC_COAP_NON, what == 1 ? &peer.observed : &peer.token, in);
+}
+
 static void feed_empty(struct platform *p, const struct peer *peer, enum bc_coap_type type)
 {
     const struct head head = {.type = type, .message_id = peer->message_id};
@@ -192,12 +206,13 @@ static void request(struct platform *p, const struct peer *peer, bc_view *in)
     static const uint8_t payload[255 * 8] = {0};
     static const int32_t formats[] = {BC_COAP_FORMAT_ABSENT, BC_COAP_FORMAT_TEXT,
                                       BC_COAP_FORMAT_OPAQUE, BC_COAP_FORMAT_TLV};
+    static const struct bc_server_path paths[] = {{{19, 0, 0}, 3}, {{19, 0}, 2},   {{19, 1}, 2},
+                                                  {{3}, 1},        {{3, 0, 0}, 3}, {{20, 0}, 2},
+                                                  {{20}, 1},       {{1, 0, 8}, 3}};
     bc_view endpoint = {(const uint8_t *)peer->endpoint, peer->endpoint_bytes};
     struct bc_server_request request = {.tag = p->requests + 1};
     request.operation = (enum bc_server_operation)(fuzz_take_byte(in) % BC_SERVER_CANCEL + 1);
-    uint8_t object = fuzz_take_byte(in);
-    request.path = (struct bc_server_path){{object, object & 1, object >> 1 & 1, 0},
-                                           (uint8_t)(object % 3 + 1)};
+    request.path = paths[fuzz_take_byte(in) % (sizeof(paths) / sizeof(paths[0]))];
     uint8_t format = fuzz_take_byte(in);
     request.format = formats[format & 3];
     request.accept = formats[format >> 2 & 3];
@@ -271,6 +286,8 @@ static void step(struct platform *p, bc_view *in)
         feed_empty(p, peer, operation == 9 ? BC_COAP_ACK : BC_COAP_RST);
     } else if (operation == 11) {
         request(p, peer, in);
+    } else if (operation == 15) {
+        feed_moved(p, peer->address, in);
     } else {
         step_time(p, operation, in);
     }
@@ -279,14 +296,14 @@ static void step(struct platform *p, bc_view *in)
 
 /* --- One life -------------------------------------------------------------------------------- */
 
-static void begin(struct platform *p, uint8_t carrier)
+static void begin(struct platform *p, uint8_t choice)
 {
     static const char *const carriers[] = {"iot", "aep", "dmp"};
     struct bc_server_config config = bc_server_config_default();
     memset(p, 0, sizeof(*p));
     p->now_ms = START_MS;
-    p->product.carrier = bc_server_carrier_find(carriers[carrier % 3]);
-    p->product.observe_all = (carrier & 0x80) != 0;
+    p->product.carrier = bc_server_carrier_find(carriers[(choice & 3) % 3]);
+    p->product.observe_all = (choice & 0x80) != 0;
     for (size_t i = 0; i < PEERS; i++)
         p->peer[i].address =
             (struct bc_address){.ip = {127, 0, 0, 1}, .ip_len = 4, .port = (uint16_t)(7001 + i)};
@@ -295,6 +312,8 @@ static void begin(struct platform *p, uint8_t carrier)
     config.observations_max = 4;
     config.requests_max = 4;
     config.duplicates_max = 16;
+    config.transfers_max = 2;
+    config.block_bytes = (uint16_t)((choice >> 4 & 7) == 0 ? 0 : 8U << (choice >> 4 & 7));
     config.find_product = find_product;
     config.on_event = on_event;
     config.context = p;

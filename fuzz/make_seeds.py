@@ -135,7 +135,7 @@ MODULE = {
                        "AT+CSQ", "AT+CCLK?", "AT+CPSMS?", "AT&W", "ATZ", "AT&F"),
     "typing": raw_at(b"at+qlasx\b\x7ftatus?\r\nAT\rA\x80T+CSQ\r\0\r" + b"x" * 400 + b"\rAT\r"),
     "configured": CONFIGURED + at("AT+QLACONFIG?", "AT+QLAADDOBJ?", "AT+QLACFG?", "AT+QLASTATUS?",
-                                  "AT+QLADELOBJ=19", "AT+QLACFG=\"cfg_res\",3,0,17,5,\"abcde\"",
+                                  "AT+QLADELOBJ=19", "AT+QLACFG=\"cfg_res\",3,0,17,\"abcde\"",
                                   "AT+QLACFG=\"retransmit\",2,1"),
     "registered": REGISTERED + at("AT+QLASTATUS?", "AT+QLAUPDATE=0,600") + respond(CHANGED) +
                   at("AT+QLAUPDATE=1,0") + respond(CHANGED) + at("AT+QLADEREG") + respond(DELETED),
@@ -153,6 +153,13 @@ MODULE = {
                      at('AT+QLARDRSP=4097,1,19,0,0,1,5,"abcde",2',
                         "AT+QLARDRSP=4097,1,19,0,1,3,4,-70000,1",
                         'AT+QLARDRSP=4097,1,19,0,2,4,8,"1.5e3",0'),
+    "read-object": REGISTERED + ask(GET, 0x1001, "19") +
+                   at('AT+QLARDRSP=4097,1,19,0,0,1,2,"ab",2',
+                      'AT+QLARDRSP=4097,1,19,0,1,2,1,"0A",1',
+                      "AT+QLARDRSP=4097,1,19,1,0,5,1,0,0") +
+                   ask(GET, 0x1002, "19", (ACCEPT, JSON)) +
+                   at('AT+QLARDRSP=4098,1,19,0,0,1,2,"ab",1',
+                      "AT+QLARDRSP=4098,1,19,1,0,4,4,2.5,0"),
     "read-json": REGISTERED + ask(GET, 0x1001, "19/0", (ACCEPT, JSON)) +
                  at('AT+QLARDRSP=4097,1,19,0,0,1,5,"a"\\b",1',
                     "AT+QLARDRSP=4097,1,19,0,1,5,1,1,0"),
@@ -208,7 +215,7 @@ MODULE = {
                at("AT+QLAEXERSP=4097,2"),
     "discover": REGISTERED + b"".join(ask(GET, 0x1001 + i, where, (ACCEPT, LINK)) for i, where in
                                       enumerate(("19", "19/0", "19/0/1", "3", "3/0", "0"))),
-    "built-in": REGISTERED + CLOCK + at('AT+QLACFG="cfg_res",3,0,17,5,"abcde"') +
+    "built-in": REGISTERED + CLOCK + at('AT+QLACFG="cfg_res",3,0,17,"abcde"') +
                 b"".join(ask(GET, 0x1001 + i, where) for i, where in
                          enumerate(("1", "1/0", "3", "3/0", "3/0/13", "4", "4/0", "5/0", "0/0"))) +
                 ask(GET, 0x1010, "3/0", (ACCEPT, JSON)) + ask(GET, 0x1011, "4", (ACCEPT, JSON)) +
@@ -218,6 +225,7 @@ MODULE = {
                         ask(PUT, 0x1002, "1/0/7", (FORMAT, TEXT), payload=b"U") +
                         ask(POST, 0x1003, "1/0", (FORMAT, TLV),
                             payload=tlv(3, 2, b"\1") + tlv(3, 3, b"\x0e\x10") + tlv(3, 6, b"\1")) +
+                        ask(PUT, 0x1008, "3/0/13", (FORMAT, TEXT), payload=b"1795000000") +
                         ask(PUT, 0x1004, "3/0/14", (FORMAT, TEXT), payload=b"+08:00") +
                         ask(PUT, 0x1005, "3/0", (FORMAT, JSON),
                             payload=b'{"bn":"/3/0/","e":[{"n":"15","sv":"Asia/Shanghai"}]}') +
@@ -253,10 +261,10 @@ MODULE = {
     "senddata": REGISTERED + at('AT+QLACFG="platform",2', 'AT+QLASENDDATA=1,5,"abcde",0',
                                 'AT+QLASENDDATA=1,5,"abcde",1') + respond(CHANGED),
     "senddata-in-blocks": REGISTERED + at('AT+QLACFG="platform",2',
-                                          'AT+QLASENDDATA=1024,"' + "z" * 1024 + '",1') +
+                                          'AT+QLASENDDATA=1,1024,"' + "z" * 1024 + '",1') +
                           respond(CONTINUE, (BLOCK1, block(0, 1, 4))) +
                           respond(CONTINUE, (BLOCK1, block(1, 1, 4))) + respond(CHANGED),
-    "secured": READY + at('AT+QLACONFIG=1,"180.101.147.115",5694,"e",86400,0,"id","0123456789abcdef"',
+    "secured": READY + at('AT+QLACONFIG=1,"180.101.147.115",5694,"e",86400,0,"id","0123456789ab"',
                           "AT+QLAREG", "AT+QLACONFIG?"),
     "no-request": REGISTERED + empty(CON, 0x5555) + empty(RST, 0x5556) +
                   datagram(coap(CON, CONTENT, 0x5557, payload=b"x")) + datagram(b"\x42\1") +
@@ -272,8 +280,9 @@ AT_LINE = {
                 "AT+CGDCONT=0,\"IP\",\"ctnb\"\rAT+QBAND=3,8,5,3\rAT+IPR=9600\rAT+NRB\r",
     "configure": "0AT+QLACONFIG=0,180.101.147.115,5683,\"ep\",20,0,\"id\",\"key\",1\r"
                  "AT+QLACONFIG?\rAT+QLACONFIG=0,\"\",1,\"\",20,3\r"
+                 "AT+QLACONFIG=0,\"1.2.3.4\",99,\"e\",20,0\rAT+QLACONFIG=0,1,99,e,20,3,id\r"
                  "AT + QLACFG = \"retransmit\" , 2 , 8\rAT+QLACFG=retransmit\rAT+QLACFG?\r"
-                 "AT+QLACFG=\"cfg_res\",3,0,17,5,\"a,\"b\"\rAT+QLACFG=\"dtls_mode\",1\r",
+                 "AT+QLACFG=\"cfg_res\",3,0,17,\"a,b\"\rAT+QLACFG=\"dtls_mode\",1\r",
     "objects": "1AT+QLAADDOBJ=20,0,14,0,1,2,3,4,5,6,7,8,9,10,11,12,65535\rAT+QLAADDOBJ=20,1,1,0\r"
                "AT+QLAADDOBJ=3,0,1,0\rAT+QLAADDOBJ=21,0,2,7,7\rAT+QLADELOBJ=20\rAT+QLAADDOBJ?\r"
                "AT+QLAREG\rAT+QLAREG\rAT+QLASTATUS?\r",
@@ -285,7 +294,8 @@ AT_LINE = {
                "AT+QLAOBSRSP=4098,1,19,0,0,2,3,\"0A0b0C\",0,0\r"
                "AT+QLAWRRSP=4099,2\rAT+QLAEXERSP=4100,14,1\r",
     "pending-wrong": "4AT+QLARDRSP=4098,1,19,0,0,1,1,\"x\",0\rAT+QLARDRSP=4097,1,19,0,9,1,1,x,0\r"
-                     "AT+QLARDRSP=4097,1,19,0,0,1,5,\"x\",0\rAT+QLARDRSP=4097,1,19,0,0,2,2,\"0A0\",0\r"
+                     "AT+QLARDRSP=4097,1,19,0,0,1,5,\"x\",0\r"
+                     "AT+QLARDRSP=4097,1,19,0,0,2,2,\"0A0\",0\r"
                      "AT+QLARDRSP=4097,1,19,0,0,3,2,40000,0\rAT+QLARDRSP=4097,2,19,0,0,5,1,2,0\r"
                      "AT+QLARDRSP=4097,1,19,0,0,4,4,1e999,0\rAT+QLAWRRSP=4099,1\r",
     "parts": "4AT+QLAOBSRSP=4098,1,19,0,0,1,1,\"x\",2\rAT+QLAOBSRSP=4098,1,19,0,1,1,1,\"x\",0\r"
@@ -294,6 +304,7 @@ AT_LINE = {
                 "AT+QLANOTIFY=19,0,0,3,8,-9223372036854775808,0,1,2\r"
                 "AT+QLAOBSRSP=4101,1,19,0,0,1,1,\"x\",0\rAT+QLANOTIFY=19,0,0,5,1,1,0,0\r",
     "largest": "5AT+QLANOTIFY=19,0,0,2,512,\"" + "0f" * 512 + "\",0,1\r",
+    "overlong": "0" + "x" * 2400 + "\r",
     "too-long": "0ATE0\r" + "x" * 1000 + "\rAT\b\b\b\rAT\x7f\x7f\r",
     "editing": "0AT+CSX\bQ\r\n\r\n\0\r \tAT\r\x80AT\rAT&F&W Z\rATE\rATX\rAT&\rAT+\rATIIII\r",
     "senddata": "3AT+QLACFG=\"platform\",2\rAT+QLASENDDATA=1,5,\"abcde\",0\r"
@@ -308,7 +319,8 @@ COAP_MESSAGE = {
                      payload=b'</>;rt="oma.lwm2m",</1/0>,</19/0>'),
     "created": coap(ACK, CREATED, 0x1234, (LOCATION, "rd"), (LOCATION, "5a3f")),
     "observe": coap(CON, GET, 1, (OBSERVE, b""), *path("19/0/0"), (ACCEPT, OPAQUE)),
-    "notify": coap(NON, CONTENT, 2, (OBSERVE, 0xFFFFFF), (FORMAT, TLV), (14, 60), payload=b"\0\xff"),
+    "notify": coap(NON, CONTENT, 2, (OBSERVE, 0xFFFFFF), (FORMAT, TLV), (14, 60),
+                   payload=b"\0\xff"),
     "blocks": coap(CON, PUT, 3, *path("19/0/0"), (BLOCK2, block(1, 0, 6)),
                    (BLOCK1, block(0xFFFFF, 1, 0)), (28, 0xFFFFFFFF), (SIZE1, 1024),
                    payload=b"x" * 60),
@@ -316,6 +328,8 @@ COAP_MESSAGE = {
     "empty": coap(ACK, 0, 4, token=b""),
     "options": coap(CON, GET, 5, (1, b"a" * 13), (60, b"b" * 300), (2000, b""), (65535, b"c"),
                     token=b"12345678"),
+    "option-lengths": coap(CON, GET, 5, *[(60, b"a" * length) for length in (12, 13, 268, 269)],
+                           (328, b""), (596, b""), (865, b"")),
     "option-too-far": coap(CON, GET, 6, (65535, b""))[:-3] + b"\xe0\xff\xff\xe0\xff\xff",
     "marker-only": coap(CON, GET, 7) + b"\xff",
     "version": b"\x82" + coap(CON, GET, 8)[1:],
@@ -333,6 +347,7 @@ VALUES = bytes([1, 0x80, 9, 3, 3]) + b"\x80" * 7 + b"\0\5hello"
 
 FORMATS = {
     "tlv": b"\0" + TLVS,
+    "tlv-ids": b"\0" + b"".join(tlv(3, ident, b"1" * (ident & 15)) for ident in (255, 256, 65535)),
     "tlv-cut": b"\0" + TLVS[:-1],
     "json": b"\2" + JSON_TEXT,
     "json-path": b'\2{"e":[{"n":"19/0/0","v":1}],"bn":"/"}',
@@ -401,6 +416,7 @@ ENDPOINT = {
     "many-requests": b"".join(peer(coap(i & 1, GET, 0x2000 + i)) + (ANSWER if i % 3 else b"")
                               for i in range(24)),
     "many-messages": (REQUEST + SEND_CON) * 6 + later(14) + EMPTY_ACK + later(19),
+    "crash-longer-than-a-datagram": b"\7\x45\xfb",
     "long-messages": b"\5\1\x90\6\x45\x90\7\x45\x90" + later(12, 19),
 }
 
@@ -425,7 +441,7 @@ def says(operation, code, *options, payload=b"", at_peer=0):
     return bytes([at_peer << 6 | operation, code, len(rest)]) + rest
 
 
-def from_above(operation, where=0x13, formats=0, length=0, at_peer=0):
+def from_above(operation, where=0, formats=0, length=0, at_peer=0):
     return bytes([at_peer << 6 | 11, operation - 1, where, formats, length])
 
 
@@ -433,6 +449,8 @@ R_READ, R_WRITE, R_EXECUTE, R_DISCOVER, R_OBSERVE, R_CANCEL = range(1, 7)
 REPLY, REPLY_CON, REPLY_NON, NOTIFY_CON, NOTIFY_NON = range(4, 9)
 S_ACK, S_RST, LIST = b"\x09", b"\x0a", b"\x0e"
 IOT, AEP, DMP = b"\0", b"\x81", b"\2"
+IOT_64 = b"\x30"  # in blocks of 64 bytes
+DMP_1024 = b"\x72"
 
 
 def pass_time(exponent, stepwise=True):
@@ -466,21 +484,62 @@ SERVER = {
     "observe-instances": DMP + device(1, "lwm2m=1.0", "ep=d", links=b"</20/0>,</20/1>,</21/0>") +
                          says(REPLY, CONTENT, (OBSERVE, 1)) + says(REPLY, 0x84) +
                          says(REPLY_CON, CONTENT, (OBSERVE, 1), payload=b"z"),
-    "requests": IOT + WATCHED + b"".join(from_above(operation, operation * 7, operation, 4) +
+    "requests": IOT + WATCHED + b"".join(from_above(operation, operation, operation, 4) +
                                          says(REPLY, CONTENT, payload=b"v")
                                          for operation in range(R_READ, R_CANCEL)),
     "request-timed-out": IOT + WATCHED + from_above(R_READ) + pass_time(17),
-    "request-late": IOT + WATCHED + from_above(R_WRITE, 0x13, 2, 8) + pass_time(17, False),
+    "request-late": IOT + WATCHED + from_above(R_WRITE, 0, 2, 8) + pass_time(17, False),
     "request-acknowledged": IOT + WATCHED + from_above(R_READ) + S_ACK + from_above(R_EXECUTE) +
                             says(REPLY_CON, CHANGED) + says(REPLY_NON, CONTENT) + pass_time(19),
     "request-reset": IOT + WATCHED + from_above(R_READ) + S_RST + from_above(R_WRITE, 1, 1, 200),
     "requests-many": IOT + WATCHED + from_above(R_READ) * 6 + pass_time(18),
-    "moves": IOT + WATCHED + from_above(R_READ) + says(NOTIFY_CON, CONTENT, (OBSERVE, 7)) +
-             bytes([1 << 6 | REPLY_CON, CONTENT, 0]) + below_id(2, at_peer=2),
+    "moves": IOT + WATCHED + from_above(R_READ) + b"".join(
+        bytes([at_peer << 6 | 15, what]) + rest for at_peer, what, rest in (
+            (1, 1, b"\x45" + bytes([2]) + tail((OBSERVE, 7))), (2, 2, b"\x45\0"),
+            (3, 0, b"\0"), (1, 0, b"\0"))) + from_above(R_READ) + LIST,
     "dp": IOT + HERE + to_server(coap(CON, POST, 9, (PATH, "dp"), (QUERY, "ep=867724030023557"),
                                       payload=b'[{"n":"x"}]')) +
           to_server(coap(NON, POST, 10, (PATH, "dp"), (QUERY, "ep=y"))) +
           to_server(coap(CON, GET, 11, (PATH, "dp"))),
+    "read-in-blocks": IOT_64 + WATCHED + from_above(R_READ) +
+                      b"".join(says(REPLY, CONTENT, (4, "t"), (BLOCK2, block(i, i < 3, 2)),
+                                    payload=b"b" * (64 if i < 3 else 9)) for i in range(4)),
+    "read-starts-over": IOT_64 + WATCHED + from_above(R_READ) +
+                        b"".join(says(REPLY, CONTENT, (4, tag), (BLOCK2, block(i, 1, 2)),
+                                      payload=b"b" * 64) for i, tag in enumerate("ttuuvv")),
+    "read-breaks-off": IOT_64 + WATCHED + from_above(R_READ) +
+                       says(REPLY, CONTENT, (BLOCK2, block(0, 1, 2)), payload=b"b" * 64) +
+                       says(REPLY, 0x84) + from_above(R_READ) +
+                       says(REPLY, CONTENT, (BLOCK2, block(0, 1, 6)), payload=b"b" * 64) +
+                       pass_time(18),
+    "observe-in-blocks": DMP_1024 + HERE +
+                         says(REPLY, CONTENT, (OBSERVE, 1), (BLOCK2, block(0, 1, 2)),
+                              payload=b"o" * 64) +
+                         says(REPLY, CONTENT, (BLOCK2, block(1, 0, 2)), payload=b"o"),
+    "notify-in-blocks": IOT_64 + WATCHED +
+                        says(NOTIFY_CON, CONTENT, (OBSERVE, 3), (BLOCK2, block(0, 1, 2)),
+                             payload=b"n" * 64) +
+                        says(NOTIFY_CON, CONTENT, (OBSERVE, 4), (BLOCK2, block(0, 1, 2)),
+                             payload=b"m" * 64) +
+                        says(REPLY, CONTENT, (BLOCK2, block(1, 0, 2)), payload=b"m"),
+    "write-in-blocks": IOT_64 + WATCHED + from_above(R_WRITE, 0, 2, 20) +
+                       b"".join(says(REPLY, CONTINUE if i < 2 else CHANGED,
+                                     (BLOCK1, block(i, i < 2, 2))) for i in range(3)),
+    "write-in-smaller-blocks": IOT + WATCHED + from_above(R_WRITE, 0, 2, 255) +
+                               says(REPLY, 0x8D, (BLOCK1, block(0, 1, 1))) +
+                               says(REPLY, CONTINUE, (BLOCK1, block(0, 1, 1))) +
+                               says(REPLY, CONTINUE, (BLOCK1, block(1, 1, 0))) +
+                               says(REPLY, 0x88) + says(REPLY, CONTINUE, (BLOCK1, b"")),
+    "register-in-blocks": IOT + b"".join(
+        to_server(coap(CON, POST, 30 + i, (PATH, "rd"), (FORMAT, LINK), (QUERY, "lwm2m=1.0"),
+                       (QUERY, "ep=z"), (BLOCK1, block(i, i < 2, 2)), payload=text))
+        for i, text in enumerate((b"</19/0>;rt=\"" + b"r" * 52, b"r" * 64, b'r"'))) + LIST +
+        to_server(coap(CON, POST, 40, (PATH, "rd"), (QUERY, "ep=y"), (BLOCK1, block(1, 1, 2)),
+                       payload=b"r" * 64)),
+    "crash-upload-superseded": DMP + HERE + says(REPLY, CONTENT, (OBSERVE, 1)) +
+                               from_above(R_READ) + says(REPLY, CONTENT, (OBSERVE, 1)) +
+                               from_above(R_OBSERVE, 2, 0, 255) +
+                               says(NOTIFY_NON, CONTENT, (OBSERVE, 2)),
     "block": IOT + WATCHED + from_above(R_READ) +
              says(REPLY, CONTENT, (BLOCK2, block(0, 1, 2)), payload=b"b" * 64) +
              to_server(coap(CON, POST, 12, (PATH, "rd"), (QUERY, "ep=z"),

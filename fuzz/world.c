@@ -38,7 +38,7 @@ static bool take_datagram(struct world *w)
     struct bc_address to[2];
     bc_view out[2];
     bool some = bc_take_datagram(w->module, &to[0], &out[0]);
-    if (w->twin) {
+    if (w->sides > 1) {
         bool same = bc_take_datagram(w->side[1].module, &to[1], &out[1]) == some;
         assert(same);
         if (some)
@@ -53,7 +53,7 @@ static bool take_serial(struct world *w)
 {
     bc_view out[2];
     bool some = bc_take_serial(w->module, &out[0]);
-    if (w->twin) {
+    if (w->sides > 1) {
         bool same = bc_take_serial(w->side[1].module, &out[1]) == some;
         assert(same);
         if (some)
@@ -71,7 +71,7 @@ static bool take_query(struct world *w)
 {
     struct bc_query out[2];
     bool some = bc_take_query(w->module, &out[0]);
-    if (w->twin) {
+    if (w->sides > 1) {
         bool same = bc_take_query(w->side[1].module, &out[1]) == some;
         assert(same && (!some || strcmp(out[0].host, out[1].host) == 0));
     }
@@ -95,15 +95,15 @@ static void before(struct world *w)
 static void on_time(struct world *w)
 {
     before(w);
-    for (unsigned i = 0; i <= w->twin; i++)
+    for (unsigned i = 0; i < w->sides; i++)
         bc_on_time(w->side[i].module, w->now_ms);
 }
 
 static void take_all(struct world *w)
 {
-    unsigned taken = 0;
-    while (take_query(w) || take_datagram(w) || (!w->deaf && take_serial(w)))
-        assert(++taken < TAKEN_MAX);
+    for (unsigned taken = 0; take_query(w) || take_datagram(w) || (!w->deaf && take_serial(w));
+         taken++)
+        assert(taken < TAKEN_MAX);
 }
 
 static void after(struct world *w)
@@ -114,7 +114,7 @@ static void after(struct world *w)
         take_all(w);
     }
     assert(bc_deadline(w->module) > w->now_ms);
-    if (!w->twin)
+    if (w->sides == 1)
         return;
     struct world_side *twin = &w->side[1];
     assert(bc_deadline(twin->module) == bc_deadline(w->module));
@@ -134,8 +134,8 @@ void world_begin(struct world *w, bool twin, uint64_t seed)
     memset((uint8_t *)w + sizeof(w->side), 0, sizeof(*w) - sizeof(w->side));
     memset(&w->side[0].memory, 0, sizeof(w->side[0].memory));
     w->now_ms = START_MS;
-    w->twin = twin;
-    for (unsigned i = 0; i <= twin; i++) {
+    w->sides = twin ? 2 : 1;
+    for (unsigned i = 0; i < w->sides; i++) {
         struct world_side *side = &w->side[i];
         enum bc_err err =
             bc_module_init(&side->module, &side->memory, &side->workspace[0], &config, w->now_ms);
@@ -154,7 +154,7 @@ void world_serial(struct world *w, bc_view bytes)
         before(w);
         size_t done = bc_on_serial(w->module, w->now_ms, rest);
         assert(done <= rest.len);
-        if (w->twin) {
+        if (w->sides > 1) {
             bool same = bc_on_serial(w->side[1].module, w->now_ms, rest) == done;
             assert(same);
         }
@@ -176,7 +176,7 @@ void world_datagram(struct world *w, bc_view bytes)
 {
     bc_view copy = fuzz_copy(bytes);
     before(w);
-    for (unsigned i = 0; i <= w->twin; i++)
+    for (unsigned i = 0; i < w->sides; i++)
         bc_on_datagram(w->side[i].module, w->now_ms, &w->server, copy);
     fuzz_free(copy);
     after(w);
@@ -218,7 +218,7 @@ void world_wait(struct world *w, uint64_t ms)
 void world_wake_pin(struct world *w)
 {
     before(w);
-    for (unsigned i = 0; i <= w->twin; i++)
+    for (unsigned i = 0; i < w->sides; i++)
         bc_on_wake_pin(w->side[i].module, w->now_ms);
     after(w);
 }
@@ -226,7 +226,7 @@ void world_wake_pin(struct world *w)
 void world_reset(struct world *w)
 {
     before(w);
-    for (unsigned i = 0; i <= w->twin; i++)
+    for (unsigned i = 0; i < w->sides; i++)
         bc_on_reset(w->side[i].module, w->now_ms);
     after(w);
 }
@@ -234,7 +234,7 @@ void world_reset(struct world *w)
 void world_clock(struct world *w, int64_t utc_s)
 {
     before(w);
-    for (unsigned i = 0; i <= w->twin; i++)
+    for (unsigned i = 0; i < w->sides; i++)
         bc_on_clock(w->side[i].module, w->now_ms, utc_s);
     after(w);
 }
@@ -243,7 +243,7 @@ void world_resolve(struct world *w, bool found)
 {
     static const struct bc_address address = {.ip = {10, 0, 0, 9}, .ip_len = 4};
     before(w);
-    for (unsigned i = 0; i <= w->twin; i++)
+    for (unsigned i = 0; i < w->sides; i++)
         bc_on_resolved(w->side[i].module, w->now_ms, w->query_id, found ? &address : NULL);
     after(w);
 }

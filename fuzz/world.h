@@ -22,10 +22,10 @@ struct world_side {
 struct world {
     struct world_side side[2];
     struct bc_module *module; /* side[0].module */
-    bool twin;
-    bool twin_idle;     /* it has no workspace now */
-    unsigned char lent; /* which one it has or had */
-    bool deaf;          /* the host takes nothing */
+    unsigned sides;           /* 2 with the twin */
+    bool twin_idle;           /* it has no workspace now */
+    unsigned char lent;       /* which one it has or had */
+    bool deaf;                /* the host takes nothing */
     uint64_t now_ms;
     struct bc_address server; /* where the last datagram went */
     uint16_t message_id;      /* of the last request of the module's */

@@ -55,18 +55,24 @@ static int32_t block_value(uint32_t number, bool more, uint8_t exponent)
     return (int32_t)bc_coap_block_value(&block);
 }
 
+static bool reads(enum bc_server_operation operation)
+{
+    return operation != BC_SERVER_WRITE && operation != BC_SERVER_EXECUTE;
+}
+
 struct piece bc_server_blocks_first(const struct bc_server *s,
                                     const struct bc_server_request *request)
 {
     uint16_t wanted = s->config.block_bytes;
     uint8_t exponent = wanted == 0 ? SIZE_EXPONENT_MAX : exponent_of(wanted);
-    bool gets = request->operation != BC_SERVER_WRITE && request->operation != BC_SERVER_EXECUTE;
     struct piece piece = {
         .observe = true,
-        .block2 = gets && wanted != 0 ? block_value(0, false, exponent) : PIECE_NO_BLOCK,
+        .block2 = PIECE_NO_BLOCK,
         .block1 = PIECE_NO_BLOCK,
         .payload = request->payload,
     };
+    if (wanted != 0 && reads(request->operation))
+        piece.block2 = block_value(0, false, exponent);
     if (piece.payload.len > (size_t)16 << exponent) {
         piece.payload.len = (size_t)16 << exponent;
         piece.block1 = block_value(0, true, exponent);
@@ -202,8 +208,8 @@ static enum step take_block(struct blocks *b, const struct bc_coap_message *m)
     if (m->code != BC_COAP_CONTENT)
         return m->code >> 5 == 2 ? STEP_WRONG : STEP_ENDED;
     bool blockwise = bc_coap_option_find(m, BC_COAP_BLOCK2, &value);
-    if (blockwise && (!bc_coap_block_read(value, &block) ||
-                      !is_expected(b, &block, m->payload.len)))
+    if (blockwise &&
+        (!bc_coap_block_read(value, &block) || !is_expected(b, &block, m->payload.len)))
         return STEP_WRONG;
     if (b->at > 0 && (!blockwise || !is_same_etag(b, m)))
         return STEP_WRONG;
@@ -233,8 +239,8 @@ static enum step on_sent(struct blocks *b, const struct bc_coap_message *m)
 {
     struct bc_coap_block block = {0};
     bc_view value;
-    bool known = bc_coap_option_find(m, BC_COAP_BLOCK1, &value) &&
-                 bc_coap_block_read(value, &block);
+    bool known =
+        bc_coap_option_find(m, BC_COAP_BLOCK1, &value) && bc_coap_block_read(value, &block);
     bool last = b->at + send_bytes(b) == b->bytes;
     if (m->code == BC_COAP_REQUEST_ENTITY_TOO_LARGE)
         return known ? shrink(b, &block) : STEP_ENDED;
@@ -279,14 +285,11 @@ static struct blocks *begin(struct bc_server *s, const struct exchange *exchange
                             const struct bc_coap_message *m)
 {
     struct bc_coap_message sent;
-    bool gets =
-        exchange->operation != BC_SERVER_WRITE && exchange->operation != BC_SERVER_EXECUTE;
-    if (gets)
+    if (reads(exchange->operation))
         return m->code == BC_COAP_CONTENT && !is_whole(m) ? fetch(s, m) : NULL;
     if (m->code != BC_COAP_REQUEST_ENTITY_TOO_LARGE)
         return NULL;
-    enum bc_err err =
-        bc_coap_parse((bc_view){exchange->message, exchange->message_bytes}, &sent);
+    enum bc_err err = bc_coap_parse((bc_view){exchange->message, exchange->message_bytes}, &sent);
     assert(err == BC_OK);
     (void)err;
     return bc_server_blocks_upload(sent.payload, PIECE_NO_BLOCK);
@@ -299,8 +302,11 @@ bool bc_server_blocks_on_answer(struct bc_server *s, struct exchange *exchange,
     if (exchange->blocks == NULL)
         exchange->blocks = begin(s, exchange, m);
     struct blocks *b = exchange->blocks;
-    if (b == NULL)
+    if (b == NULL) {
+        /* Whatever a device adds to its code, a write is over. */
+        out->more = out->more && reads(exchange->operation);
         return true;
+    }
     enum step step = b->upload ? on_sent(b, m) : take_block(b, m);
     if (step == STEP_WRONG)
         step = start_over(b);
@@ -342,8 +348,9 @@ bool bc_server_blocks_on_notify(struct bc_server *s, const struct observation *o
 static struct exchange *find_older(const struct observation *observation)
 {
     struct exchange *e = observation->device->exchanges;
-    while (e != NULL && (e->blocks == NULL || e->operation != BC_SERVER_OBSERVE ||
-                         !bc_server_path_equal(&e->path, &observation->path)))
+    while (e != NULL &&
+           (e->blocks == NULL || e->blocks->upload || e->operation != BC_SERVER_OBSERVE ||
+            !bc_server_path_equal(&e->path, &observation->path)))
         e = e->next;
     return e;
 }

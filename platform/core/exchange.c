@@ -113,8 +113,7 @@ static enum bc_err write_message(const struct exchange *exchange, const struct p
     for (size_t i = 0; i < wire.len; i++)
         wire.bytes[i] = (uint8_t)(exchange->token >> (24 - 8 * i));
     bc_server_path_text(&exchange->path, path);
-    struct bc_coap_writer w =
-        bc_coap_write_begin(out, BC_COAP_CON, method_of(operation), 0, &wire);
+    struct bc_coap_writer w = bc_coap_write_begin(out, BC_COAP_CON, method_of(operation), 0, &wire);
     if (piece->observe && (operation == BC_SERVER_OBSERVE || operation == BC_SERVER_CANCEL))
         bc_coap_write_uint(&w, BC_COAP_OBSERVE, operation == BC_SERVER_CANCEL);
     bc_coap_write_path(&w, BC_COAP_URI_PATH, bc_view_of(path));

@@ -103,7 +103,7 @@ struct bc_server {
     struct outbox outbox;
     struct assemblies assemblies;
     struct device *first, *last;
-    uint32_t fetches; /* bodies of devices that are held in memory */
+    uint32_t fetches;         /* bodies of devices that are held in memory */
     uint16_t next_message_id; /* of our non-confirmable responses */
 };
 

@@ -41,7 +41,7 @@ static struct reply dispatch(struct bc_server *s, const struct request *r)
 }
 
 /* A block option that speaks of the only block there is asks for nothing special. Our answers are
- * short: only payloads may come in blocks. RFC 7959 2.2: the size of exponent 7 is a bad request. */
+ * short: only payloads may come in blocks. RFC 7959 2.2: size exponent 7 is a bad request. */
 static uint8_t read_block(struct request *r, const struct bc_coap_option *option)
 {
     struct bc_coap_block block;

@@ -216,6 +216,8 @@ static bool server_value_legal(struct bc_path path, const struct bc_value *value
 static bool device_value_legal(struct bc_path path, const struct bc_value *value)
 {
     switch ((enum bc_device_resource)path.resource) {
+    case BC_DEVICE_TIME:
+        return value->integer >= 0 && value->integer <= BC_TIME_MAX_S;
     case BC_DEVICE_UTC_OFFSET:
         return value->bytes.len <= BC_UTC_OFFSET_BYTES_MAX;
     case BC_DEVICE_TIMEZONE:
@@ -225,35 +227,37 @@ static bool device_value_legal(struct bc_path path, const struct bc_value *value
     }
 }
 
-static void set_lifetime(struct bc_lwm2m_client *c, uint32_t lifetime_s)
+static unsigned set_lifetime(struct bc_lwm2m_client *c, uint32_t lifetime_s)
 {
     if (c->settings->lifetime_s == lifetime_s)
-        return;
+        return 0;
     c->settings->lifetime_s = lifetime_s;
     bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_LIFETIME_CHANGED});
-    (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, BC_UPDATE_CARRIES_LIFETIME);
+    return BC_UPDATE_CARRIES_LIFETIME;
 }
 
-static void set_binding(struct bc_lwm2m_client *c, bool queue_mode)
+static unsigned set_binding(struct bc_lwm2m_client *c, bool queue_mode)
 {
     if (c->settings->queue_mode == queue_mode)
-        return;
+        return 0;
     c->settings->queue_mode = queue_mode;
     bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_BINDING_CHANGED});
-    (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, BC_UPDATE_CARRIES_BINDING);
+    return BC_UPDATE_CARRIES_BINDING;
 }
 
-static void apply(struct bc_lwm2m_client *c, struct bc_path path, const struct bc_value *value)
+/* Returns what the server has to be told of in an update. */
+static unsigned apply(struct bc_lwm2m_client *c, struct bc_path path, const struct bc_value *value)
 {
+    unsigned carries = 0;
     if (path.object != 1) {
-        (void)c->host->write(c->host_context, path, value);
+        c->host->write(c->host_context, path, value);
         bc_lwm2m_changed(c, path);
-        return;
+        return 0;
     }
     uint32_t number = (uint32_t)value->integer;
     switch ((enum bc_server_resource)path.resource) {
     case BC_SERVER_LIFETIME:
-        set_lifetime(c, number);
+        carries = set_lifetime(c, number);
         break;
     case BC_SERVER_PMIN:
         c->pmin_s = number;
@@ -268,17 +272,18 @@ static void apply(struct bc_lwm2m_client *c, struct bc_path path, const struct b
         c->storing = number != 0;
         break;
     case BC_SERVER_BINDING:
-        set_binding(c, value->bytes.len == 2);
+        carries = set_binding(c, value->bytes.len == 2);
         break;
     default:
         break;
     }
     bc_lwm2m_changed(c, path);
+    return carries;
 }
 
-/* One resource of a write; `do_it` false only checks. */
+/* One resource of a write. With `carries` NULL it is only checked. */
 static uint8_t write_item(struct bc_lwm2m_client *c, const struct bc_write_item *item,
-                          int32_t format, bool do_it)
+                          int32_t format, unsigned *carries)
 {
     const struct bc_resource_row *row = bc_builtin_find(item->path);
     struct bc_value value;
@@ -291,19 +296,19 @@ static uint8_t write_item(struct bc_lwm2m_client *c, const struct bc_write_item 
     if (item->path.object == 1 ? !server_value_legal(item->path, &value)
                                : !device_value_legal(item->path, &value))
         return BC_COAP_BAD_REQUEST;
-    if (do_it)
-        apply(c, item->path, &value);
+    if (carries != NULL)
+        *carries |= apply(c, item->path, &value);
     return BC_COAP_CHANGED;
 }
 
-static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items items, bool do_it)
+static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items items, unsigned *carries)
 {
     struct bc_write_item item;
     uint8_t code = BC_COAP_BAD_REQUEST;
     while (bc_write_next(&items, &item)) {
         if (!bc_path_within(item.path, items.path))
             return BC_COAP_BAD_REQUEST;
-        code = write_item(c, &item, items.format, do_it);
+        code = write_item(c, &item, items.format, carries);
         if (code != BC_COAP_CHANGED)
             return code;
     }
@@ -324,10 +329,13 @@ static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *re
     if (!several && !(flat && path.depth == 3))
         code = BC_COAP_UNSUPPORTED_CONTENT_FORMAT;
     else if (opened)
-        code = write_all(c, items, false);
+        code = write_all(c, items, NULL);
     bc_lwm2m_reply_code(c, request, code);
+    unsigned carries = 0;
     if (code == BC_COAP_CHANGED && bc_write_open(request, path, scratch, &items))
-        (void)write_all(c, items, true);
+        (void)write_all(c, items, &carries);
+    if (carries != 0)
+        (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, carries);
 }
 
 /* --- Executing ------------------------------------------------------------------------------- */

@@ -91,8 +91,8 @@ struct bc_lwm2m_host {
     bool (*on_event)(void *context, const struct bc_lwm2m_event *event);
     /* The value of a built-in resource of objects 3, 4 and 5. `scratch` is for texts and lists. */
     bool (*value)(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
-    /* A server's write to a built-in resource of object 3; false = refuse (4.00). */
-    bool (*write)(void *context, struct bc_path path, const struct bc_value *value);
+    /* A server's write to a built-in resource of object 3, checked against builtin.h. */
+    void (*write)(void *context, struct bc_path path, const struct bc_value *value);
     void (*trace)(void *context, const char *line);
 };
 

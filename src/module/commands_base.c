@@ -352,15 +352,13 @@ static void civil_date(int64_t days, unsigned *year, unsigned *month, unsigned *
     }
 }
 
-#define CLOCK_MAX_S 253402300799 /* the last second of 9999 */
-
 static int cclk_handle(struct bc_at_call *call)
 {
     int64_t utc_s = bc_module_utc_s(call->context);
     unsigned year;
     unsigned month;
     unsigned day;
-    if (utc_s < 0 || utc_s > CLOCK_MAX_S)
+    if (utc_s < 0 || utc_s > BC_TIME_MAX_S)
         utc_s = 0;
     civil_date(utc_s / 86400, &year, &month, &day);
     unsigned second = (unsigned)(utc_s % 86400);

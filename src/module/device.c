@@ -195,28 +195,27 @@ bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, b
     }
 }
 
-static bool keep_text(char *to, size_t bytes, bc_view text)
+static void keep_text(char *to, bc_view text)
 {
-    if (text.len >= bytes)
-        return false;
-    memcpy(to, text.ptr, text.len);
+    memcpy(to, text.ptr, text.len); /* no longer than builtin.h allows */
     to[text.len] = '\0';
-    return true;
 }
 
-bool bc_module_write(void *context, struct bc_path path, const struct bc_value *value)
+void bc_module_write(void *context, struct bc_path path, const struct bc_value *value)
 {
     struct bc_module *m = context;
     switch ((enum bc_device_resource)path.resource) {
     case BC_DEVICE_TIME:
         m->clock_known = true;
         m->utc_zero_ms = value->integer * 1000 - (int64_t)m->now_ms;
-        return true;
+        break;
     case BC_DEVICE_UTC_OFFSET:
-        return keep_text(m->utc_offset, sizeof(m->utc_offset), value->bytes);
+        keep_text(m->utc_offset, value->bytes);
+        break;
     case BC_DEVICE_TIMEZONE:
-        return keep_text(m->timezone, sizeof(m->timezone), value->bytes);
+        keep_text(m->timezone, value->bytes);
+        break;
     default:
-        return false;
+        break;
     }
 }

@@ -132,7 +132,7 @@ bool bc_module_urc_room(const struct bc_module *m);
 
 /* device.c: values of objects 3, 4 and 5. */
 bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
-bool bc_module_write(void *context, struct bc_path path, const struct bc_value *value);
+void bc_module_write(void *context, struct bc_path path, const struct bc_value *value);
 struct cfg_value *bc_module_cfg_value(struct bc_module *m, struct bc_path path);
 int64_t bc_module_utc_s(const struct bc_module *m);
 

@@ -370,6 +370,37 @@ static void server_writes_several_resources_at_once(void **state) /* LwM2M 1.0 5
     desk_end(&d);
 }
 
+static void lifetime_and_binding_written_at_once_make_one_update(void **state) /* 1/0/1, 1/0/7 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    ask(&d, POST, "/1/0", "122D16 FF C2010258 C107'U'");
+    answered(&d, "44");
+    desk_urc(&d, "+QLAURC: \"lifetime_changed\",600");
+    desk_urc(&d, "+QLAURC: \"binding_changed\",U");
+    desk_wire(&d, "4402 <mid> <token> <location> 43'b=U' 06'lt=600'");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_end(&d);
+}
+
+static void time_that_no_calendar_has_is_refused(void **state) /* 3/0/13 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    ask(&d, PUT, "/3/0/13", "10FF'253402300799'");
+    answered(&d, "44");
+    desk_tells(&d, "AT+CCLK?", "+CCLK: \"9999/12/31,23:59:59+32\"");
+    ask(&d, PUT, "/3/0/13", "10FF'253402300800'");
+    answered(&d, "80");
+    ask(&d, PUT, "/3/0/13", "10FF'-1'");
+    answered(&d, "80");
+    ask(&d, PUT, "/3/0/13", "10FF'9223372036854775807'");
+    answered(&d, "80");
+    desk_end(&d);
+}
+
 static void server_sets_clock_and_zone(void **state) /* 3/0/13 to 3/0/15 */
 {
     (void)state;
@@ -482,10 +513,10 @@ static void lifetime_is_notified_whoever_changes_it(void **state) /* 1/0/1 */
     ask(&d, PUT, "/1/0/1", "10FF'600'");
     answered(&d, "44");
     desk_urc(&d, "+QLAURC: \"lifetime_changed\",600");
-    desk_wire(&d, "4402 <mid> <token> <location> 46'lt=600'");
-    desk_server(&d, "6444 <mid> <token>");
     desk_wire(&d, "4245 <mid> B1B2 6101 60 FF'600'");
     desk_server(&d, "6000 <mid>");
+    desk_wire(&d, "4402 <mid> <token> <location> 46'lt=600'");
+    desk_server(&d, "6444 <mid> <token>");
     desk_ok(&d, "AT+QLAUPDATE=0,900");
     desk_wire(&d, "4402 <mid> <token> <location> 46'lt=900'");
     desk_server(&d, "6444 <mid> <token>");
@@ -521,6 +552,8 @@ int main(void)
         cmocka_unit_test(server_writes_the_lifetime),
         cmocka_unit_test(server_writes_the_binding),
         cmocka_unit_test(server_writes_several_resources_at_once),
+        cmocka_unit_test(lifetime_and_binding_written_at_once_make_one_update),
+        cmocka_unit_test(time_that_no_calendar_has_is_refused),
         cmocka_unit_test(server_sets_clock_and_zone),
         cmocka_unit_test(update_trigger_sends_an_update_without_parameters),
         cmocka_unit_test(disable_deregisters),

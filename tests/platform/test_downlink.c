@@ -280,18 +280,6 @@ static void retransmission_follows_the_address(void **state)
     world_end(&w);
 }
 
-static void first_block_is_handed_on_as_one(void **state)
-{
-    (void)state;
-    struct world w;
-    begin_with_device(&w);
-    assert_int_equal(world_request(&w, "x", BC_SERVER_READ, "/3/0/0", 5), BC_OK);
-    world_expect(&w, 7001, READ_3_0_0);
-    world_answer(&w, 7001, BC_COAP_CONTENT, "C0 B1 08 FF 30313233343536373839414243444546");
-    assert_true(expect_end(&w, BC_SERVER_RESPONDED, 5)->more);
-    world_end(&w);
-}
-
 static void response_with_an_unknown_critical_option_is_rejected(void **state)
 {
     (void)state;
@@ -324,7 +312,6 @@ int main(void)
         cmocka_unit_test(value_that_is_too_long_is_refused),
         cmocka_unit_test(requests_end_with_their_registration),
         cmocka_unit_test(retransmission_follows_the_address),
-        cmocka_unit_test(first_block_is_handed_on_as_one),
         cmocka_unit_test(response_with_an_unknown_critical_option_is_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

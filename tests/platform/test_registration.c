@@ -135,13 +135,13 @@ static void registration_has_limits(void **state)
 {
     (void)state;
     struct world w;
-    char links[2200] = RD LINK_FORMAT LWM2M_1_0 EP "FF";
+    char links[8400] = RD LINK_FORMAT LWM2M_1_0 EP "FF";
     char endpoint[600] = RD LINK_FORMAT LWM2M_1_0 "0D8D 65703D"; /* 13 + 141 = ep= and 151 */
-    char request[3000];
+    char request[9000];
     struct bc_server_config config = bc_server_config_default();
     config.devices_max = 1;
     world_begin_with(&w, "iot", &config);
-    repeat(links, "2F", 1025);
+    repeat(links, "2F", BC_SERVER_LINKS_BYTES_MAX + 1);
     snprintf(request, sizeof(request), "4402 1001 A1A2A3A4 %s", links);
     world_feed(&w, 7001, request);
     world_expect(&w, 7001, "648D 1001 A1A2A3A4");
@@ -324,21 +324,21 @@ static void requests_that_are_none_of_ours_get_their_codes(void **state)
         const char *request;
         const char *answer;
     } rows[] = {
-        {"4001 0001 B2 7264", "6085 0001"},             /* GET /rd */
-        {"4003 0002 B2 7264", "6085 0002"},             /* PUT /rd */
-        {"4005 0003 B2 7264", "6085 0003"},             /* FETCH /rd */
-        {"4002 0004 B2 7265", "6084 0004"},             /* POST /re */
-        {"4001 0005", "6084 0005"},                     /* GET / */
-        {"4002 0006 B2 7264 01 61 01 62", "6084 0006"}, /* /rd/a/b */
-        {"4002 0007 91 00 22 7264", "6082 0007"},       /* critical option 9 */
-        {"4002 0008 B2 7264 D2 03 FF00", "6082 0008"},  /* Block1 with a number */
-        {"4002 0009 B2 7264 D10B 78", "60A5 0009"},     /* Proxy-Uri */
-        {"5002 000A 91 00", "7000 000A"},               /* the same, NON */
-        {"4000 000B", "7000 000B"},                     /* a ping */
-        {"40E0 000C", "7000 000C"},                     /* a reserved code class */
-        {"4002 000D F0", "7000 000D"},                  /* malformed */
-        {"4902 000E", "7000 000E"},                     /* token of nine bytes */
-        {"4045 000F", "7000 000F"},                     /* a response to nobody */
+        {"4001 0001 B2 7264", "6085 0001"},                       /* GET /rd */
+        {"4003 0002 B2 7264", "6085 0002"},                       /* PUT /rd */
+        {"4005 0003 B2 7264", "6085 0003"},                       /* FETCH /rd */
+        {"4002 0004 B2 7265", "6084 0004"},                       /* POST /re */
+        {"4001 0005", "6084 0005"},                               /* GET / */
+        {"4002 0006 B2 7264 01 61 01 62", "6084 0006"},           /* /rd/a/b */
+        {"4002 0007 91 00 22 7264", "6082 0007"},                 /* critical option 9 */
+        {"4002 0008 B2 6470 D2 03 FF00", "6082 0008 D2 0E FF00"}, /* Block1 to /dp */
+        {"4002 0009 B2 7264 D10B 78", "60A5 0009"},               /* Proxy-Uri */
+        {"5002 000A 91 00", "7000 000A"},                         /* the same, NON */
+        {"4000 000B", "7000 000B"},                               /* a ping */
+        {"40E0 000C", "7000 000C"},                               /* a reserved code class */
+        {"4002 000D F0", "7000 000D"},                            /* malformed */
+        {"4902 000E", "7000 000E"},                               /* token of nine bytes */
+        {"4045 000F", "7000 000F"},                               /* a response to nobody */
         {"5045 0010", "7000 0010"},
     };
     struct world w;

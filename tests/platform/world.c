@@ -202,7 +202,7 @@ void world_register(struct world *w, uint16_t port, const char *endpoint, const 
 
 void world_answer(struct world *w, uint16_t port, uint8_t code, const char *rest)
 {
-    char hex[WORLD_BYTES_MAX];
+    char hex[3 * WORLD_BYTES_MAX];
     snprintf(hex, sizeof(hex), "64%02X%04X <token> %s", code, w->message_id, rest);
     world_feed(w, port, hex);
 }

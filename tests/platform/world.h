@@ -18,7 +18,7 @@
 #include "server.h"
 
 #define WORLD_EVENTS_MAX 64
-#define WORLD_BYTES_MAX 2048
+#define WORLD_BYTES_MAX 5120
 
 struct world_event {
     enum bc_server_event_kind kind;
@@ -28,7 +28,7 @@ struct world_event {
     int32_t format;
     char endpoint[160];
     char path[BC_SERVER_PATH_CHARS_MAX + 1];
-    uint8_t payload[WORLD_BYTES_MAX];
+    uint8_t payload[BC_SERVER_BODY_BYTES_MAX];
     size_t payload_bytes;
     uint16_t port; /* of the device */
     uint32_t lifetime_s;
