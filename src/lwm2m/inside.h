@@ -29,7 +29,7 @@ uint64_t bc_lwm2m_update_due(const struct bc_lwm2m_client *c);
 
 /* dispatch.c: a request of the server. */
 void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
-                         const struct bc_coap_message *request);
+                         const struct bc_coap_message *datagram);
 void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                          uint8_t code);
 

@@ -3,6 +3,8 @@
  */
 #include "lwm2m/path.h"
 
+#include <assert.h>
+
 #include "base/sink.h"
 
 bool bc_path_equal(struct bc_path a, struct bc_path b)
@@ -58,6 +60,7 @@ enum bc_err bc_path_read(const struct bc_coap_message *message, struct bc_path *
 void bc_path_put(bc_sink *out, struct bc_path path)
 {
     const uint16_t ids[] = {path.object, path.instance, path.resource};
+    assert(path.depth <= sizeof(ids) / sizeof(ids[0]));
     for (unsigned i = 0; i < path.depth; i++) {
         bc_put_char(out, '/');
         bc_put_int(out, ids[i]);
