@@ -32,7 +32,7 @@
 /* The wire. */
 #define BC_DATAGRAM_BYTES_MAX 1280
 #define BC_UPLOAD_BYTES_MAX 1088 /* a write in blocks, put together */
-#define BC_TOKEN_BYTES 4 /* of the tokens we choose */
+#define BC_TOKEN_BYTES 4         /* of the tokens we choose */
 
 /* Things that wait. */
 #define BC_REQUESTS_MAX 8      /* server requests that the host has not answered */

@@ -53,8 +53,8 @@ enum bc_device_resource {
 
 /* What a server may write: a time of this calendar, texts in bytes. */
 #define BC_TIME_MAX_S 253402300799 /* 3/0/13: 9999-12-31 23:59:59 UTC */
-#define BC_UTC_OFFSET_BYTES_MAX 6 /* 3/0/14: "+08:00" */
-#define BC_TIMEZONE_BYTES_MAX 32  /* 3/0/15 */
+#define BC_UTC_OFFSET_BYTES_MAX 6  /* 3/0/14: "+08:00" */
+#define BC_TIMEZONE_BYTES_MAX 32   /* 3/0/15 */
 
 enum bc_connectivity_resource {
     BC_CONNECTIVITY_BEARER = 0,
