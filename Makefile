@@ -5,7 +5,7 @@ PRESET ?= release
 PREFIX ?= /usr/local
 SECONDS ?= 60
 
-.PHONY: help build demo test fuzz bench lint format install clean
+.PHONY: help build demo test docs fuzz bench lint format install clean
 
 help:
 	@echo 'make demo                  install what is missing, build, show a session of module and platform'
@@ -13,6 +13,7 @@ help:
 	@echo 'make build                 build only; the programs end in build/release/bin'
 	@echo 'make fuzz SECONDS=60 TARGET=module   fuzz one target, or without TARGET all of them'
 	@echo 'make bench                 measure, and compare with the goals in docs/BENCHMARKS.md'
+	@echo 'make docs                  run every test and rewrite what is generated in docs/'
 	@echo 'make lint                  clang-format (check only), clang-tidy and cppcheck'
 	@echo 'make format                let clang-format rewrite the C files'
 	@echo 'make install PREFIX=DIR    programs, manual pages, library and headers (default /usr/local)'
@@ -29,6 +30,10 @@ demo: build
 test:
 	@scripts/install-deps.sh build test
 	@scripts/test.sh release debug
+
+docs: build
+	@scripts/install-deps.sh build test
+	@scripts/docs.sh build/$(PRESET)
 
 fuzz:
 	@scripts/install-deps.sh build lint

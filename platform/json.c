@@ -89,7 +89,7 @@ static void set_path(json_t *object, const struct bc_server_path *path)
 static void set_code(json_t *object, uint8_t code)
 {
     char text[8];
-    snprintf(text, sizeof(text), "%u.%02u", code >> 5, code & 31U);
+    snprintf(text, sizeof(text), "%d.%02d", code >> 5, code & 31);
     set_text(object, "code", text);
 }
 

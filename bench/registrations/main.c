@@ -193,8 +193,8 @@ static int compare(const void *a, const void *b)
 
 static struct sample median(const struct sample samples[][2], unsigned count, enum load_work work)
 {
-    double rates[ROUNDS_MAX];
-    double costs[ROUNDS_MAX];
+    double rates[ROUNDS_MAX] = {0};
+    double costs[ROUNDS_MAX] = {0};
     for (unsigned i = 0; i < count; i++) {
         rates[i] = samples[i][work].rate;
         costs[i] = samples[i][work].cpu_us;

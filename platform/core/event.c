@@ -31,6 +31,7 @@ static void tell(const struct bc_server *s, const struct device *device,
     event->endpoint = described.endpoint;
     event->address = described.address;
     s->config.on_event(s->config.context, event);
+    event->device = NULL; /* it lived here */
 }
 
 static void set_content(struct bc_server_event *event, const struct content *content)

@@ -292,7 +292,8 @@ size_t desk_bytes(const struct desk *d, const char *pattern, uint8_t *out, size_
 void desk_server(struct desk *d, const char *pattern)
 {
     uint8_t bytes[4 * BC_DATAGRAM_BYTES_MAX];
-    desk_datagram(d, &d->server, bytes, desk_bytes(d, pattern, bytes, sizeof(bytes)));
+    size_t len = desk_bytes(d, pattern, bytes, sizeof(bytes));
+    desk_datagram(d, &d->server, bytes, len);
 }
 
 void desk_stranger(struct desk *d, const char *pattern)
@@ -300,7 +301,8 @@ void desk_stranger(struct desk *d, const char *pattern)
     uint8_t bytes[4 * BC_DATAGRAM_BYTES_MAX];
     struct bc_address stranger = d->server;
     stranger.port++;
-    desk_datagram(d, &stranger, bytes, desk_bytes(d, pattern, bytes, sizeof(bytes)));
+    size_t len = desk_bytes(d, pattern, bytes, sizeof(bytes));
+    desk_datagram(d, &stranger, bytes, len);
 }
 
 static bool take_bytes(const struct desk_datagram *wire, size_t *at, const void *bytes, size_t len)
@@ -340,7 +342,8 @@ static bool match_piece(struct desk *d, const char **pattern, const struct desk_
         return true;
     }
     uint8_t bytes[BC_DATAGRAM_BYTES_MAX];
-    return take_bytes(wire, at, bytes, literal(pattern, bytes));
+    size_t len = literal(pattern, bytes);
+    return take_bytes(wire, at, bytes, len);
 }
 
 static void print_bytes(const char *title, const uint8_t *bytes, size_t len)

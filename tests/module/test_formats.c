@@ -222,7 +222,7 @@ static void data_is_sent_and_acknowledged(void **state) /* G 2.13, 3.9 */
     desk_end(&d);
 }
 
-static void send_ack_tells_how_it_ended(void **state) /* G 6 */
+static void send_ack_tells_how_it_ended(void **state) /* G 3.9, 6: 5, 400, 403, 404, 900 */
 {
     (void)state;
     static const struct {

@@ -19,7 +19,7 @@
  *    | <- +QLANOTIFY: 0 ------- |                                |
  *    | <- "report_ack",0,m ---- | <-- empty ACK [m] ------------ |
  */
-static void notifications_of_the_session(void **state) /* G 5.2.2 */
+static void notifications_of_the_session(void **state) /* G 2.12, 3.7, 3.8, 5.2.2, 6: 0 */
 {
     (void)state;
     struct desk d;
@@ -151,7 +151,7 @@ static void what_nobody_observes_is_an_error(void **state) /* G 2.12 note 1 */
     desk_end(&d);
 }
 
-static void con_without_answer_is_reported_with_1(void **state) /* G 3.8, 6 */
+static void con_without_answer_is_reported_with_1(void **state) /* G 3.8, 6: 1 */
 {
     (void)state;
     struct desk d;
@@ -176,7 +176,7 @@ static void con_without_answer_is_reported_with_1(void **state) /* G 3.8, 6 */
  *    | <- "report_ack",5,m ------ | <-- RST [m] ---------- |
  *    | <- "lw_event",0,5,m ------ |                        |   and nobody observes any more
  */
-static void reset_of_a_con_notification_ends_the_observation(void **state) /* G 3.13, MODULE 2 */
+static void reset_of_a_con_notification_ends_the_observation(void **state) /* G 3.8, 3.13, 6: 5 */
 {
     (void)state;
     struct desk d;

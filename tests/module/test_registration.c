@@ -15,7 +15,7 @@
  *    | <- OK ----------------- | --- CON POST /rd?lwm2m&ep&b&lt ---> |
  *    | <- +QLAREG: 0 --------- | <-- ACK 2.01 Location /rd/5a3f ---- |
  */
-static void registration_is_the_request_of_lwm2m_1_0(void **state) /* G 2.3, MODULE 4 */
+static void registration_is_the_request_of_lwm2m_1_0(void **state) /* G 2.3, 6: 0, MODULE 4 */
 {
     (void)state;
     struct desk d;
@@ -48,7 +48,8 @@ static void registration_lists_the_added_objects_in_their_order(void **state) /*
     desk_end(&d);
 }
 
-static void registration_result_is_the_code_of_the_response(void **state) /* G 6 */
+static void
+registration_result_is_the_code_of_the_response(void **state) /* G 6: 5, 400, 403, 404, 412, 900 */
 {
     (void)state;
     static const struct {
@@ -89,7 +90,7 @@ static void registration_result_is_the_code_of_the_response(void **state) /* G 6
  *    | --- the same bytes ----> X   4, 12, 28, 60 s
  *    |                              124 s: +QLAREG: 1
  */
-static void registration_times_out_after_the_waits_of_the_guide(void **state) /* G 2.2, 6 */
+static void registration_times_out_after_the_waits_of_the_guide(void **state) /* G 2.2, 2.3, 6: 1 */
 {
     (void)state;
     struct desk d;
@@ -343,7 +344,8 @@ static void update_outside_its_ranges_is_an_error(void **state) /* G 2.4 */
     desk_end(&d);
 }
 
-static void update_that_fails_tells_its_code_and_changes_nothing(void **state) /* G 2.4, 6 */
+static void
+update_that_fails_tells_its_code_and_changes_nothing(void **state) /* G 2.4, 6: 1, 5, 400 */
 {
     (void)state;
     struct desk d;
@@ -367,7 +369,7 @@ static void update_that_fails_tells_its_code_and_changes_nothing(void **state) /
     desk_end(&d);
 }
 
-static void update_not_found_ends_the_registration(void **state) /* G 6 */
+static void update_not_found_ends_the_registration(void **state) /* G 2.4, 6: 404 */
 {
     (void)state;
     struct desk d;
@@ -430,7 +432,7 @@ static void update_intervals_follow_the_guides_formulas(void **state) /* G 2.1 *
     desk_end(&d);
 }
 
-static void automatic_update_not_found_is_ping_4(void **state) /* MODULE 2, G 6 */
+static void automatic_update_not_found_is_ping_4(void **state) /* MODULE 2, G 3.1, 6: 4 */
 {
     (void)state;
     struct desk d;
@@ -446,7 +448,7 @@ static void automatic_update_not_found_is_ping_4(void **state) /* MODULE 2, G 6 
     desk_end(&d);
 }
 
-static void automatic_update_without_answer_is_ping_1(void **state) /* G 3.1, 6 */
+static void automatic_update_without_answer_is_ping_1(void **state) /* G 3.1, 6: 1 */
 {
     (void)state;
     struct desk d;
@@ -539,7 +541,8 @@ static void deregistration_deletes_the_location(void **state) /* G 2.5 */
     desk_end(&d);
 }
 
-static void deregistration_that_fails_tells_its_code(void **state) /* G 6 */
+static void
+deregistration_that_fails_tells_its_code(void **state) /* G 2.5, 6: 5, 400, 403, 404, 900 */
 {
     (void)state;
     static const struct {

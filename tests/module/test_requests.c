@@ -47,7 +47,7 @@ static void write_is_answered_as_in_the_guide(void **state) /* G 2.9 example */
     desk_end(&d);
 }
 
-static void execute_is_answered_as_in_the_guide(void **state) /* G 2.10 example */
+static void execute_is_answered_as_in_the_guide(void **state) /* G 2.10 example, G 3.5 */
 {
     (void)state;
     struct desk d;
