@@ -452,6 +452,12 @@ static int delobj_handle(struct bc_at_call *call)
     return result_of(err);
 }
 
+/* Data that nobody repeats is lost when there is no network: the packet is not sent (G 6). */
+static int sent_code(const struct bc_module *m, bool confirmable)
+{
+    return confirmable || bc_radio_attached(m) ? 0 : RESULT_NOT_SENT;
+}
+
 /* --- Values ----------------------------------------------------------------------------------- */
 
 static bool integer_fits(int64_t integer, int32_t bytes)
@@ -616,7 +622,7 @@ static int notify_handle(struct bc_at_call *call)
     m->radio.rai = (uint8_t)arg[8].number;
     if (n.confirmable)
         bc_module_urc(m, "+QLAURC: \"report\",%d", message_id);
-    bc_module_urc(m, "+QLANOTIFY: 0");
+    bc_module_urc(m, "+QLANOTIFY: %d", sent_code(m, n.confirmable));
     return BC_AT_OK;
 }
 
@@ -639,11 +645,12 @@ static int senddata_handle(struct bc_at_call *call)
     uint16_t message_id = 0;
     if (m->stored.platform != PLATFORM_ANDLINK || busy(m))
         return BC_AT_ERROR_STATE;
-    enum bc_err err = bc_lwm2m_send(&m->client, arg[2].text, arg[3].number == 1, &message_id);
+    bool confirmable = arg[3].number == 1;
+    enum bc_err err = bc_lwm2m_send(&m->client, arg[2].text, confirmable, &message_id);
     if (err != BC_OK)
         return result_of(err);
     m->radio.rai = (uint8_t)arg[4].number;
-    bc_module_urc(m, "+QLASENDDATA: 0,%d", message_id);
+    bc_module_urc(m, "+QLASENDDATA: %d,%d", sent_code(m, confirmable), message_id);
     return BC_AT_OK;
 }
 

@@ -123,6 +123,7 @@ struct bc_module {
 /* result.c: the codes of the guide's chapter 6. */
 int bc_module_result_code(enum bc_outcome outcome);
 #define RESULT_OTHER 900
+#define RESULT_NOT_SENT 2
 #define RESULT_RECOVERY_FAILED 3
 
 /* urc.c */

@@ -270,6 +270,22 @@ static void data_needs_andlink_and_a_registration(void **state) /* G 2.13 */
     desk_end(&d);
 }
 
+static void unconfirmed_data_without_network_is_not_sent(void **state) /* G 6: code 2 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_ok(&d, "AT+QLACFG=\"platform\",2");
+    desk_ok(&d, "AT+CFUN=0");
+    desk_host(&d, "AT+QLASENDDATA=1,1,\"x\",0");
+    assert_non_null(strstr(d.serial, "+QLASENDDATA: 2,"));
+    d.serial_len = 0;
+    desk_host(&d, "AT+QLASENDDATA=1,1,\"x\",1"); /* this one is repeated, and may yet succeed */
+    assert_non_null(strstr(d.serial, "+QLASENDDATA: 0,"));
+    d.serial_len = 0;
+    desk_end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +300,7 @@ int main(void)
         cmocka_unit_test(data_is_sent_and_acknowledged),
         cmocka_unit_test(send_ack_tells_how_it_ended),
         cmocka_unit_test(data_needs_andlink_and_a_registration),
+        cmocka_unit_test(unconfirmed_data_without_network_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

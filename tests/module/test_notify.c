@@ -287,9 +287,22 @@ static void observations_end_with_the_registration(void **state) /* G 2.11, MODU
     desk_end(&d);
 }
 
+static void unconfirmed_report_without_network_is_not_sent(void **state) /* G 6: code 2 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_observed(&d);
+    desk_ok(&d, "AT+CFUN=0");
+    desk_ok(&d, "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,0");
+    desk_urc(&d, "+QLANOTIFY: 2");
+    desk_end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(unconfirmed_report_without_network_is_not_sent),
         cmocka_unit_test(notifications_of_the_session),
         cmocka_unit_test(notifications_of_an_observed_instance_are_tlv),
         cmocka_unit_test(notification_goes_to_the_nearest_observer),
