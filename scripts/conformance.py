@@ -38,7 +38,7 @@ DECISIONS = {"1": "the serial line", "2": "commands", "3": "URCs", "4": "LwM2M",
 SOURCE = re.compile(r"\bG(?= \d)|\bMODULE(?= \d)|\bRFC \d+|\bLwM2M 1\.0|\bV\.250|\bTS \d+\.\d+")
 # The list of sections behind a source ends where something else begins.
 SECTION = re.compile(r"[ ,]*(\d+(?:\.\d+)*)(?: to (\d+(?:\.\d+)*))?(?![\w-])(?!\.\d)")
-CODES = re.compile(r": (\d+(?:, \d+)*)")
+CODES = re.compile(r": (?:codes? )?(\d+(?:, \d+)*)")
 
 
 class Test:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Rewrites what is generated in docs/: the tables of AT.md from the command rows, CONFORMANCE.md from
-# a run of all tests in BUILD, which must have been built.
+# Rewrites what is generated in docs/: the tables of AT.md from the command rows, CONFORMANCE.md
+# from a run of all tests in BUILD, which must have been built.
 set -eu
 
 [ $# -eq 1 ] && [ "${1#-}" = "$1" ] || { echo "usage: $0 BUILD" >&2; exit 2; }

@@ -17,6 +17,8 @@ static void print_range(const struct bc_at_param *param)
         printf("(%d-%d bytes)", (int)param->min, (int)param->max);
     else if (param->type == BC_AT_INT && param->only != NULL)
         printf("(%s)", param->only);
+    else if (param->type == BC_AT_INT && param->min == param->max)
+        printf("(%d)", (int)param->min);
     else if (param->type == BC_AT_INT)
         printf(param->max - param->min == 1 ? "(%d,%d)" : "(%d-%d)", (int)param->min,
                (int)param->max);

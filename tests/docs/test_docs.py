@@ -20,6 +20,7 @@ class Tags(unittest.TestCase):
                 ("G 2.8 note 1, 2; MODULE 2", "G 2.8|MODULE 2"),
                 ("G 3.12, 6: 3", "G 3.12|G 6: 3"),
                 ("AT+CGATT, G 6: 1, 900", "G 6: 1|G 6: 900"),
+                ("G 6: code 2", "G 6: 2"),
                 ("MODULE 2: 247 s", "MODULE 2"),
                 ("G 2.10 example, G 3.5", "G 2.10|G 3.5"),
                 ("G 3.13, RFC 7641", "G 3.13|RFC 7641 "),

@@ -365,9 +365,10 @@ static void field_too_many_is_an_error(void **state) /* MODULE 1 */
         if (count == 0)
             continue;
         write_line(&commands[i], count, "", "", NO_OTHER, "", line);
-        strcat(line, ",0");
+        size_t len = strlen(line);
+        snprintf(line + len, sizeof(line) - len, ",0");
         line_ends(&commands[i], line, false);
-        line[strlen(line) - 1] = '\0';
+        snprintf(line + len, sizeof(line) - len, ",");
         line_ends(&commands[i], line, false);
     }
 }

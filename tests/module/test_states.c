@@ -15,13 +15,14 @@
 #define ENTER "+QNBIOTEVENT: \"ENTER DEEPSLEEP\""
 #define EXIT "+QNBIOTEVENT: \"EXIT DEEPSLEEP\""
 #define CONFIG_INFO "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1"
-#define ANSWER_RANGES                                                                                \
-    "(0-65535),(1,11,12,13,14,15),(0-65535),(-1-65535),(-1-65535),(1-5),(0-1024),<value>,(0-65535)," \
-    "(0-2)"
+#define ANSWER_RANGES                                                                      \
+    "(0-65535),(1,11,12,13,14,15),(0-65535),(-1-65535),(-1-65535),(1-5),(0-1024),<value>," \
+    "(0-65535),(0-2)"
 #define UPDATE_LINKS(links) "4402 <mid> <token> <location> 1128 FF'" LINKS links "'"
-#define SETTINGS                                                                            \
-    "+QLACFG: \"retransmit\",4,4\r\n+QLACFG: \"auto_ack\",0\r\n+QLACFG: \"platform\",2\r\n" \
-    "+QLACFG: \"lifetime_enable\",%\r\n+QLACFG: \"dtls_mode\",0\r\n+QLACFG: \"dtls_version\",2"
+#define SETTINGS                                                    \
+    "+QLACFG: \"retransmit\",4,4\r\n+QLACFG: \"auto_ack\",0\r\n"    \
+    "+QLACFG: \"platform\",2\r\n+QLACFG: \"lifetime_enable\",%\r\n" \
+    "+QLACFG: \"dtls_mode\",0\r\n+QLACFG: \"dtls_version\",2"
 #define SETTINGS_RANGES                                                       \
     "+QLACFG: \"retransmit\",(2-20),(0-8)\r\n+QLACFG: \"auto_ack\",(0,1)\r\n" \
     "+QLACFG: \"platform\",(0-2)\r\n"                                         \
@@ -45,9 +46,8 @@ struct state_row {
 
 static const struct state_row rows[] = {
     {"AT+QLACONFIG=?", .answer = "IIIIIIII",
-     .info =
-         "+QLACONFIG: (0,1),<serverIP>,(0-65535),<endpoint_name>,(20-31536000),(0,3),<PSK_ID>,<PSK>,"
-         "(0,1)"},
+     .info = "+QLACONFIG: (0,1),<serverIP>,(0-65535),<endpoint_name>,(20-31536000),(0,3),"
+             "<PSK_ID>,<PSK>,(0,1)"},
     {"AT+QLACONFIG?", .answer = "IIIIIOII", .info = CONFIG_INFO},
     {CONFIGURE, .shown = "AT+QLACONFIG=...", .answer = "OEEEOOEE"},
     {"AT+QLACFG=?", .answer = "IIIIIIII", .info = SETTINGS_RANGES},
