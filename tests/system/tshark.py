@@ -84,6 +84,13 @@ def read(path, server_port):
     return [_packet(line, server_port) for line in result.stdout.splitlines()]
 
 
+def _expert(packet):
+    """What tshark has to say of a packet. UDP ports 33434 and up make it think of traceroute; the
+    system gives us such a port now and then."""
+    said = packet.expert.split(AGGREGATOR)
+    return AGGREGATOR.join(text for text in said if not text.startswith("Possible traceroute"))
+
+
 def check(test, packets, remarks=()):
     """Every packet is whole, has right checksums, and is understood up to its payload; tshark has
     nothing to say about it but `remarks`."""
@@ -91,7 +98,7 @@ def check(test, packets, remarks=()):
     for number, packet in enumerate(packets, 1):
         with test.subTest(packet=number, bytes=packet.bytes.hex()):
             test.assertEqual(packet.malformed, "")
-            test.assertIn(packet.expert, ("", *remarks))
+            test.assertIn(_expert(packet), ("", *remarks))
             test.assertEqual(packet.udp_checksum, CHECKSUM_GOOD)
             version6 = packet.protocols.startswith("raw:ipv6")
             test.assertEqual(packet.ip_checksum, "" if version6 else CHECKSUM_GOOD)
