@@ -2,6 +2,8 @@
 # Runs the fuzz targets (fuzz/), each for SECONDS, as many at a time as there are processors:
 #   fuzz.sh SECONDS [TARGET...]
 #   fuzz.sh --coverage [TARGET...]   what seeds and corpora reach, in lines of the sources
+# FUZZ_SEED=N in the environment repeats a run that began with the same corpus; without it each run
+# goes its own way.
 # What a run learns stays in build/fuzz/corpus/<target> and is where the next one begins. A finding
 # fails the run; its input is kept in build/fuzz/findings and the way to repeat it is printed.
 set -eu
@@ -74,7 +76,7 @@ run_one() {
     log=$root/$target.log
     mkdir -p "$root/findings"
     if UBSAN_OPTIONS=print_stacktrace=1 $fixed nice "$made/fuzz_$target" $words \
-        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -len_control=20 \
+        -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -len_control=20 \
         -artifact_prefix="$root/findings/$target-" -print_final_stats=1 $(inputs "$target") \
         >"$log" 2>&1; then
         cov=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
