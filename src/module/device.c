@@ -197,7 +197,8 @@ bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, b
 
 static void keep_text(char *to, bc_view text)
 {
-    memcpy(to, text.ptr, text.len); /* no longer than builtin.h allows */
+    if (text.len > 0)                   /* an empty view may have no address */
+        memcpy(to, text.ptr, text.len); /* no longer than builtin.h allows */
     to[text.len] = '\0';
 }
 

@@ -200,6 +200,8 @@ static void execute(struct bc_module *m, bc_sink *line)
 size_t bc_on_serial(struct bc_module *m, uint64_t now_ms, bc_view in)
 {
     advance(m, now_ms);
+    if (in.len == 0)
+        return 0; /* no byte has come: nobody is woken */
     size_t done = bc_power_on_serial(m, in);
     for (;;) {
         size_t accepted;

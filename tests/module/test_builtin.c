@@ -384,6 +384,22 @@ static void lifetime_and_binding_written_at_once_make_one_update(void **state) /
     desk_end(&d);
 }
 
+static void empty_text_is_written_and_read(void **state) /* 3/0/14, 3/0/15 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    ask(&d, PUT, "/3/0/14", "10");
+    answered(&d, "44");
+    ask(&d, GET, "/3/0/14", "");
+    answered(&d, "45 C0");
+    ask(&d, PUT, "/3/0/15", "122D16 FF C00F");
+    answered(&d, "44");
+    ask(&d, GET, "/3/0/15", "");
+    answered(&d, "45 C0");
+    desk_end(&d);
+}
+
 static void time_that_no_calendar_has_is_refused(void **state) /* 3/0/13 */
 {
     (void)state;
@@ -553,6 +569,7 @@ int main(void)
         cmocka_unit_test(server_writes_the_binding),
         cmocka_unit_test(server_writes_several_resources_at_once),
         cmocka_unit_test(lifetime_and_binding_written_at_once_make_one_update),
+        cmocka_unit_test(empty_text_is_written_and_read),
         cmocka_unit_test(time_that_no_calendar_has_is_refused),
         cmocka_unit_test(server_sets_clock_and_zone),
         cmocka_unit_test(update_trigger_sends_an_update_without_parameters),

@@ -39,6 +39,9 @@ static void module_sleeps_10_s_after_the_last_byte(void **state) /* MODULE 5 */
     desk_quiet_until(&d, 10000);
     desk_urc(&d, ENTER);
     desk_after(&d, 86400000);
+    for (unsigned i = 0; i < 2; i++) /* no bytes are no wake-up */
+        assert_int_equal(bc_on_serial(d.side[i].module, d.now_ms, (bc_view){NULL, 0}), 0);
+    desk_quiet(&d);
     desk_end(&d);
 }
 
