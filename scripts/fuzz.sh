@@ -76,7 +76,8 @@ run_one() {
     log=$root/$target.log
     mkdir -p "$root/findings"
     if UBSAN_OPTIONS=print_stacktrace=1 $fixed nice "$made/fuzz_$target" $words \
-        -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -max_len=4096 -len_control=20 \
+        -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" \
+        -timeout=10 -rss_limit_mb=1024 -max_len=4096 -len_control=20 \
         -artifact_prefix="$root/findings/$target-" -print_final_stats=1 $(inputs "$target") \
         >"$log" 2>&1; then
         cov=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
