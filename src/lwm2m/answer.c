@@ -20,12 +20,6 @@ bool bc_lwm2m_emit(struct bc_lwm2m_client *c, const struct bc_lwm2m_event *event
 
 #define PART_HEAD_BYTES 4
 
-static size_t part_bytes(struct bc_path path, const struct bc_value *value)
-{
-    size_t raw = bc_value_raw_bytes(value);
-    return bc_tlv_head_bytes(path.resource, raw) + raw;
-}
-
 /* Adds one resource in the form it will have on the wire. */
 static bool add_part(struct bc_coap_endpoint *coap, bc_chunk *chunk, int32_t format,
                      struct bc_path asked, struct bc_path path, const struct bc_value *value)
@@ -112,27 +106,6 @@ static void put_parts(bc_sink *out, bc_view parts, struct bc_path asked, int32_t
         put_json_parts(out, parts, asked);
     else
         put_tlv_parts(out, parts, asked);
-}
-
-/* The body of an answer of one resource; false when `accept` rules it out. */
-static bool put_single(bc_sink *body, struct bc_path asked, int32_t accept, struct bc_path path,
-                       const struct bc_value *value, int32_t *format)
-{
-    *format = bc_lwm2m_pick_format(asked, value->type, accept);
-    if (*format == BC_COAP_FORMAT_TEXT) {
-        bc_value_put_text(body, value);
-    } else if (*format == BC_COAP_FORMAT_OPAQUE) {
-        bc_value_put_raw(body, value);
-    } else if (*format == BC_COAP_FORMAT_JSON) {
-        bc_json_begin(body, asked);
-        bc_json_put_entry(body, asked, path, value);
-        bc_json_end(body);
-    } else if (*format >= 0) {
-        if (asked.depth == 1)
-            bc_tlv_put_head(body, BC_TLV_INSTANCE, path.instance, part_bytes(path, value));
-        bc_tlv_put_resource(body, path.resource, value);
-    }
-    return *format >= 0;
 }
 
 /* --- Requests that wait ---------------------------------------------------------------------- */
@@ -250,8 +223,8 @@ static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *re
     if (request->parts != 0)
         put_parts(&body, bc_arena_view(&c->coap.arena, request->parts), request->path,
                   frame.format);
-    else if (!put_single(&body, request->path, request->accept, answer->path, &answer->value,
-                         &frame.format))
+    else if (!bc_lwm2m_put_value(&body, request->path, request->accept, answer->path,
+                                 &answer->value, &frame.format))
         return BC_ERR_RANGE;
     enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
     if (err == BC_OK && observes)
@@ -309,8 +282,8 @@ static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observ
     bc_sink body = bc_lwm2m_body_begin(c);
     if (c->parts != 0)
         put_parts(&body, bc_arena_view(&c->coap.arena, c->parts), observation->path, frame.format);
-    else if (!put_single(&body, observation->path, observation->accept, n->path, &n->value,
-                         &frame.format))
+    else if (!bc_lwm2m_put_value(&body, observation->path, observation->accept, n->path, &n->value,
+                                 &frame.format))
         return BC_ERR_RANGE;
     enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
     if (err != BC_OK)

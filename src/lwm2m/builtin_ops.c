@@ -61,8 +61,7 @@ static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *
         struct bc_path path = BC_PATH_RESOURCE(object, 0, row[i].resource);
         if ((row[i].access & BC_ACCESS_READ) == 0 || !value_of(c, path, &value, &scratch))
             continue;
-        size_t raw = bc_value_raw_bytes(&value);
-        bytes += bc_tlv_head_bytes(row[i].resource, raw) + raw;
+        bytes += bc_tlv_resource_bytes(row[i].resource, &value);
         if (out != NULL)
             bc_tlv_put_resource(out, row[i].resource, &value);
     }
@@ -102,25 +101,8 @@ static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path asked, stru
         return BC_COAP_METHOD_NOT_ALLOWED;
     if (!value_of(c, path, &value, &scratch))
         return BC_COAP_NOT_FOUND;
-    *format = bc_lwm2m_pick_format(asked, value.type, accept);
-    if (*format < 0)
-        return BC_COAP_NOT_ACCEPTABLE;
-    if (*format == BC_COAP_FORMAT_TLV) {
-        size_t raw = bc_value_raw_bytes(&value);
-        if (asked.depth == 1)
-            bc_tlv_put_head(body, BC_TLV_INSTANCE, path.instance,
-                            bc_tlv_head_bytes(path.resource, raw) + raw);
-        bc_tlv_put_resource(body, path.resource, &value);
-    } else if (*format == BC_COAP_FORMAT_JSON) {
-        bc_json_begin(body, asked);
-        bc_json_put_entry(body, asked, path, &value);
-        bc_json_end(body);
-    } else if (*format == BC_COAP_FORMAT_TEXT) {
-        bc_value_put_text(body, &value);
-    } else {
-        bc_value_put_raw(body, &value);
-    }
-    return BC_COAP_CONTENT;
+    return bc_lwm2m_put_value(body, asked, accept, path, &value, format) ? BC_COAP_CONTENT
+                                                                         : BC_COAP_NOT_ACCEPTABLE;
 }
 
 /* What `path` holds now; BC_COAP_CONTENT, or the code that refuses it. */
@@ -146,8 +128,7 @@ static void on_get(struct bc_lwm2m_client *c, const struct bc_coap_message *requ
                    struct bc_path path)
 {
     int observe = bc_lwm2m_observe_of(request);
-    int32_t accept =
-        (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
+    int32_t accept = bc_lwm2m_accept_of(request);
     struct bc_lwm2m_frame frame;
     if (accept == BC_COAP_FORMAT_LINK && observe < 0) {
         bc_lwm2m_reply_discover(c, request, path);

@@ -39,6 +39,27 @@ bc_sink bc_lwm2m_body_begin(struct bc_lwm2m_client *c)
     return body;
 }
 
+bool bc_lwm2m_put_value(bc_sink *body, struct bc_path asked, int32_t accept, struct bc_path path,
+                        const struct bc_value *value, int32_t *format)
+{
+    *format = bc_lwm2m_pick_format(asked, value->type, accept);
+    if (*format == BC_COAP_FORMAT_TEXT) {
+        bc_value_put_text(body, value);
+    } else if (*format == BC_COAP_FORMAT_OPAQUE) {
+        bc_value_put_raw(body, value);
+    } else if (*format == BC_COAP_FORMAT_JSON) {
+        bc_json_begin(body, asked);
+        bc_json_put_entry(body, asked, path, value);
+        bc_json_end(body);
+    } else if (*format >= 0) {
+        if (asked.depth == 1)
+            bc_tlv_put_head(body, BC_TLV_INSTANCE, path.instance,
+                            bc_tlv_resource_bytes(path.resource, value));
+        bc_tlv_put_resource(body, path.resource, value);
+    }
+    return *format >= 0;
+}
+
 /* FNV-1a: the same bytes have the same tag. */
 static uint32_t etag_of(bc_view body)
 {

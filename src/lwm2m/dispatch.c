@@ -37,6 +37,11 @@ void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message
         bc_coap_forget(&c->coap, request->message_id);
 }
 
+int32_t bc_lwm2m_accept_of(const struct bc_coap_message *request)
+{
+    return (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
+}
+
 int bc_lwm2m_observe_of(const struct bc_coap_message *request)
 {
     int64_t value = bc_coap_option_number_of(request, BC_COAP_OBSERVE, -1);
@@ -117,10 +122,10 @@ static struct verdict judge_get(const struct bc_lwm2m_client *c,
                                 const struct bc_coap_message *request, struct bc_path path)
 {
     int observe = bc_lwm2m_observe_of(request);
-    int64_t accept = bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
+    int32_t accept = bc_lwm2m_accept_of(request);
     if (accept == BC_COAP_FORMAT_LINK && observe < 0)
         return refuse(0);
-    if (!accept_known(path, (int32_t)accept))
+    if (!accept_known(path, accept))
         return refuse(BC_COAP_NOT_ACCEPTABLE);
     if (observe == 0 && !bc_lwm2m_observe_room(c, path))
         return refuse(BC_COAP_SERVICE_UNAVAILABLE);
@@ -170,8 +175,7 @@ static void reply_auto(struct bc_lwm2m_client *c, const struct bc_coap_message *
     bc_coap_draft_reply(&c->coap, &draft, request->type, request->message_id, &request->token,
                         BC_COAP_CONTENT);
     if (kind == BC_REQUEST_OBSERVE) {
-        int32_t accept =
-            (int32_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT);
+        int32_t accept = bc_lwm2m_accept_of(request);
         struct bc_lwm2m_block block;
         (void)bc_lwm2m_block_of(request, &block);
         struct bc_observation *observation = bc_lwm2m_observe(c, &request->token, path, accept);
@@ -242,7 +246,7 @@ static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
         .since_ms = now_ms,
         .token = request->token,
         .path = path,
-        .accept = (int16_t)bc_coap_option_number_of(request, BC_COAP_ACCEPT, BC_COAP_FORMAT_ABSENT),
+        .accept = (int16_t)bc_lwm2m_accept_of(request),
         .message_id = request->message_id,
         .block_number = (uint16_t)(block.number < UINT16_MAX ? block.number : UINT16_MAX),
         .block_exponent = block.exponent,

@@ -45,6 +45,9 @@ bool bc_write_open(const struct bc_coap_message *request, struct bc_path path, b
 /* After the last item: nothing malformed was met and nothing is left over. */
 bool bc_write_whole(const struct bc_write_items *items);
 
+/* The Accept option of a request, or BC_COAP_FORMAT_ABSENT. */
+int32_t bc_lwm2m_accept_of(const struct bc_coap_message *request);
+
 /* The Observe option of a request: 0, 1, or -1 when absent or meaningless. */
 int bc_lwm2m_observe_of(const struct bc_coap_message *request);
 
@@ -74,6 +77,10 @@ void bc_lwm2m_finish_reply(struct bc_lwm2m_client *c, const struct bc_coap_messa
                            enum bc_err err);
 /* Where the body goes; hand it over with the frame before anything else is written. */
 bc_sink bc_lwm2m_body_begin(struct bc_lwm2m_client *c);
+/* One resource as the body of an answer to `asked`, which is itself or what it lies below; false
+ * when `accept` rules it out. */
+bool bc_lwm2m_put_value(bc_sink *body, struct bc_path asked, int32_t accept, struct bc_path path,
+                        const struct bc_value *value, int32_t *format);
 /* BC_ERR_RANGE for a block beyond the end. */
 enum bc_err bc_lwm2m_send_body(struct bc_lwm2m_client *c, struct bc_lwm2m_frame *frame,
                                const bc_sink *body);

@@ -160,6 +160,12 @@ void bc_tlv_put_head(bc_sink *out, enum bc_tlv_type type, uint16_t id, size_t by
     bc_put_be(out, bytes, len_bytes);
 }
 
+size_t bc_tlv_resource_bytes(uint16_t id, const struct bc_value *value)
+{
+    size_t raw = bc_value_raw_bytes(value);
+    return bc_tlv_head_bytes(id, raw) + raw;
+}
+
 void bc_tlv_put_resource(bc_sink *out, uint16_t id, const struct bc_value *value)
 {
     enum bc_tlv_type type = value->type == BC_VALUE_LIST ? BC_TLV_RESOURCE_LIST : BC_TLV_RESOURCE;

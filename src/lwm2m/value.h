@@ -63,6 +63,7 @@ bool bc_tlv_next(bc_view *rest, struct bc_tlv *out);
 /* The head of an entry whose `bytes` of value follow. */
 void bc_tlv_put_head(bc_sink *out, enum bc_tlv_type type, uint16_t id, size_t bytes);
 size_t bc_tlv_head_bytes(uint16_t id, size_t bytes);
+size_t bc_tlv_resource_bytes(uint16_t id, const struct bc_value *value); /* with its head */
 void bc_tlv_put_resource(bc_sink *out, uint16_t id, const struct bc_value *value);
 
 #endif

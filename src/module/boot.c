@@ -16,7 +16,7 @@ static const struct base_settings power_up_settings = {
     .baud = 115200,
 };
 
-static void restore_profile(struct bc_module *m)
+void bc_module_restore_profile(struct bc_module *m)
 {
     const struct stored *stored = &m->stored;
     bool saved = stored->profile_saved;
@@ -38,7 +38,7 @@ void bc_module_boot(struct bc_module *m)
     memcpy(m->utc_offset, "+08:00", sizeof("+08:00"));
     memcpy(m->timezone, "Asia/Shanghai", sizeof("Asia/Shanghai"));
     bc_at_port_drop_line(&m->port);
-    restore_profile(m);
+    bc_module_restore_profile(m);
     bc_lwm2m_reset(&m->client,
                    m->stored.configured ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
     bc_module_apply_settings(m);

@@ -21,8 +21,6 @@
     }
 
 #define REBOOT_MS 100 /* so that the answer leaves first */
-#define TAC "2506"
-#define CELL_ID "0BF576D1"
 
 static struct bc_module *module_of(struct bc_at_call *call)
 {
@@ -84,14 +82,7 @@ static int factory_handle(struct bc_at_call *call)
 
 static int reset_handle(struct bc_at_call *call)
 {
-    struct bc_module *m = module_of(call);
-    (void)factory_handle(call);
-    if (m->stored.profile_saved) {
-        m->port.echo = m->stored.profile_echo;
-        m->port.quiet = m->stored.profile_quiet;
-        m->port.verbose = m->stored.profile_verbose;
-        m->port.cme_errors = m->stored.profile_cme_errors;
-    }
+    bc_module_restore_profile(module_of(call));
     return BC_AT_OK;
 }
 
@@ -194,8 +185,8 @@ static int creg_common(struct bc_at_call *call, uint8_t *n)
     if (call->form == BC_AT_SET)
         *n = (uint8_t)call->arg[0].number;
     else if (*n >= 2 && status == 1)
-        bc_at_info(call, "%s: %d,%d,\"" TAC "\",\"" CELL_ID "\",9", call->command->name, *n,
-                   status);
+        bc_at_info(call, "%s: %d,%d,\"" NETWORK_TAC "\",\"" NETWORK_CELL_ID "\",9",
+                   call->command->name, *n, status);
     else
         bc_at_info(call, "%s: %d,%d", call->command->name, *n, status);
     return BC_AT_OK;
@@ -316,9 +307,10 @@ static int qeng_handle(struct bc_at_call *call)
     if (!bc_radio_attached(call->context))
         return BC_AT_OK;
     if (call->arg[0].number == 0)
-        bc_at_info(call, "+QENG: 0,2506,,176,\"" CELL_ID "\",-59,-6,31,21,5,3095,0,-17,3");
+        bc_at_info(call, "+QENG: 0," NETWORK_TAC ",,176,\"" NETWORK_CELL_ID
+                         "\",-59,-6,31,21,5,3095,0,-17,3");
     else
-        bc_at_info(call, "+QENG: 3,2506,176,-59,-6,31");
+        bc_at_info(call, "+QENG: 3," NETWORK_TAC ",176,-59,-6,31");
     return BC_AT_OK;
 }
 

@@ -13,7 +13,6 @@
 #define MEMORY_FREE_KIB 64
 #define RSSI_DBM (-63)
 #define LINK_QUALITY 20
-#define CELL_ID 0x0BF576D1
 #define BEARER_NB_IOT 7
 
 int64_t bc_module_utc_s(const struct bc_module *m)
@@ -136,7 +135,7 @@ static bool connectivity_value(const struct bc_module *m, uint16_t resource, str
         *out = list_of_text(scratch, "ctnb");
         return true;
     case BC_CONNECTIVITY_CELL_ID:
-        *out = bc_value_integer(CELL_ID);
+        *out = bc_value_integer(NETWORK_CELL_NUMBER);
         return true;
     case BC_CONNECTIVITY_SMNC:
         *out = bc_value_integer((m->identity.imsi[3] - '0') * 10 + m->identity.imsi[4] - '0');

@@ -49,8 +49,9 @@ static void urc_registration(struct bc_module *m)
         if (rows[i].n == 1)
             bc_module_urc(m, "%s: %d", rows[i].name, status);
         else if (rows[i].n >= 2)
-            bc_module_urc(m, status == 1 ? "%s: %d,\"2506\",\"0BF576D1\",9" : "%s: %d",
-                          rows[i].name, status);
+            bc_module_urc(
+                m, status == 1 ? "%s: %d,\"" NETWORK_TAC "\",\"" NETWORK_CELL_ID "\",9" : "%s: %d",
+                rows[i].name, status);
     }
 }
 

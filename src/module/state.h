@@ -64,6 +64,11 @@ struct base_settings {
     uint32_t baud;
 };
 
+/* The cell the module is always in: as AT commands print it, and its number. */
+#define NETWORK_TAC "2506"
+#define NETWORK_CELL_ID "0BF576D1"
+#define NETWORK_CELL_NUMBER 0x0BF576D1
+
 enum radio_state {
     RADIO_OFF,       /* CFUN 0 or 4 */
     RADIO_SEARCHING, /* until attach_at_ms */
@@ -146,6 +151,7 @@ void bc_module_apply_settings(struct bc_module *m);
 void bc_module_factory_defaults(struct bc_module *m);
 
 /* boot.c */
+void bc_module_restore_profile(struct bc_module *m); /* what AT&W kept, else the factory's */
 void bc_module_boot(struct bc_module *m);
 void bc_module_reboot_in(struct bc_module *m, uint32_t delay_ms);
 
