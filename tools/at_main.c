@@ -86,7 +86,8 @@ static bool parse_color(const char *text, enum color *color)
     return false;
 }
 
-static int take_option(int option, struct options *o, struct at_names *names)
+/* `word` is the argument that the option stands in. */
+static int take_option(int option, const char *word, struct options *o, struct at_names *names)
 {
     switch (option) {
     case 'p':
@@ -111,8 +112,7 @@ static int take_option(int option, struct options *o, struct at_names *names)
                    ? 0
                    : wrong("--color takes auto, always or never, not '%s'", optarg);
     default:
-        fputs("bc260y-at: see --help\n", stderr);
-        return EXIT_USAGE;
+        return wrong("unknown or misused option %s", word);
     }
 }
 
@@ -128,12 +128,13 @@ static int parse_options(int argc, char **argv, struct options *o, struct at_nam
     };
     int option;
 
+    opterr = 0; /* one line of ours says what is wrong */
     while ((option = getopt_long(argc, argv, "D:", list, NULL)) != -1) {
         if (option == 'h' || option == 'V') {
             fputs(option == 'h' ? usage : "bc260y-at " BC_VERSION "\n", stdout);
             return -1;
         }
-        int status = take_option(option, o, names);
+        int status = take_option(option, argv[optind - 1], o, names);
         if (status != 0)
             return status;
     }

@@ -276,6 +276,7 @@ class Player(unittest.TestCase):
                      ["--port", "x:1", "--timeout", "soon", "-"],
                      ["--port", "x:1", "-D", "A=1", "-"],
                      ["--port", "x:1", "--color", "red", "-"],
+                     ["--port", "x:1", "--nonsense", "-"], ["-x", "-"], ["--port"],
                      ["--port", "x:1", "/no/such/file.at"]):
             result = run("bc260y-at", *args)
             self.assertEqual(result.returncode, 2, args)
