@@ -5,10 +5,12 @@ PRESET ?= release
 PREFIX ?= /usr/local
 SECONDS ?= 60
 
-.PHONY: help build demo test docs fuzz bench lint format install clean
+.PHONY: help build demo demo-andlink demo-dtls test docs fuzz bench lint format install clean
 
 help:
 	@echo 'make demo                  install what is missing, build, show a session of module and platform'
+	@echo 'make demo-andlink          the same with bootstrap, on the Andlink platform'
+	@echo 'make demo-dtls             the same over DTLS, on the AEP platform'
 	@echo 'make test                  install what is missing, build, run every test (plain, and with sanitizers)'
 	@echo 'make build                 build only; the programs end in build/release/bin'
 	@echo 'make fuzz SECONDS=60 TARGET=module   fuzz one target, or without TARGET all of them'
@@ -26,6 +28,12 @@ build:
 
 demo: build
 	@scripts/demo.sh build/$(PRESET)
+
+demo-andlink: build
+	@scripts/demo.sh build/$(PRESET) andlink
+
+demo-dtls: build
+	@scripts/demo.sh build/$(PRESET) dtls
 
 test:
 	@scripts/install-deps.sh build test

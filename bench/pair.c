@@ -154,7 +154,6 @@ static bool find_product(void *context, bc_view endpoint, struct bc_server_produ
 bool pair_open(struct pair *p, const char *carrier,
                void (*call)(struct pair *p, void (*job)(struct pair *p)))
 {
-    struct bc_config module = {.seed = 1};
     struct bc_server_config server = bc_server_config_default();
     *p = (struct pair){
         .carrier = bc_server_carrier_find(carrier),
@@ -162,6 +161,8 @@ bool pair_open(struct pair *p, const char *carrier,
         .module_address = {.ip = {192, 0, 2, 1}, .ip_len = 4, .port = 40000},
         .server_address = {.ip = {192, 0, 2, 2}, .ip_len = 4, .port = 5683},
     };
+    const struct bc_storage storage = bc_memory_storage(&p->store);
+    const struct bc_config module = {.storage = &storage, .seed = 1};
     server.find_product = find_product;
     server.context = p;
     server.seed = 1;

@@ -13,6 +13,7 @@
 #define PAIR_SAID_BYTES 4096
 
 struct pair {
+    struct bc_memory_store store;
     union bc_module_memory memory;
     union bc_workspace workspace;
     struct bc_module *module;

@@ -18,8 +18,10 @@ import sys
 import tempfile
 import time
 
+import delta as delta_pairs
+
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PARTS = ("base", "coap", "lwm2m", "at", "module")
+PARTS = ("base", "coap", "lwm2m", "at", "dfota", "module")
 CARRIERS = ("iot", "aep", "dmp")
 KIB = 1024
 
@@ -132,6 +134,18 @@ def memory(table, build, _quick):
               goal="under 2048 B", met=deepest < 2 * KIB)
 
 
+def dtls(table, build, quick):
+    """The platform's sessions of DTLS: memory of each, and a full handshake beside a resumption."""
+    got = values_of(f"{build}/bench/bc-bench-secure", 200 if quick else 20000)
+    table.row(f"platform, an open DTLS session of {got['sessions']:,.0f}",
+              f"{got['session_bytes']:,.0f} B", f"resident {got['session_resident_bytes']:,.0f} B",
+              goal="at most 40 KB", met=got["session_bytes"] <= 40000)
+    full, resumed = got["handshake_us"], got["resumption_us"]
+    table.row("platform, DTLS handshakes, one core", f"{1e6 / full:,.0f}/s, {full:.0f} us",
+              f"resumptions {1e6 / resumed:,.0f}/s", full / resumed)
+    table.row("platform, a request and its answer under DTLS", f"{got['exchange_us']:.1f} us")
+
+
 def private_kib(pid):
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         return sum(int(size) for size in re.findall(r"^Private_\w+: +(\d+) kB", file.read(),
@@ -155,7 +169,7 @@ def idle_kib(*argv):
 
 def idle(table, build, _quick):
     """Private memory of an idle bc260y against a process that sleeps."""
-    ours = idle_kib(f"{build}/bin/bc260y", "--set", "attach_ms=0")
+    ours = idle_kib(f"{build}/bin/bc260y", "--state", "none", "--set", "attach_ms=0")
     floor = idle_kib(shutil.which("sleep"), "60")
     table.row("private memory of an idle bc260y", f"{ours} KiB", f"sleep(1) {floor} KiB",
               ours / floor, "at most 600 KiB", ours <= 600)
@@ -203,7 +217,12 @@ def largest_frame(folder):
     return max(frames)
 
 
-MEASURES = (turnaround, notify, memory, idle, cortex_m4, registrations)
+def delta(table, build, quick):
+    """Delta packages against xdelta3 -9 and bsdiff."""
+    delta_pairs.measure(table, build, quick, output_of)
+
+
+MEASURES = (turnaround, notify, memory, idle, cortex_m4, registrations, dtls, delta)
 
 
 def main():

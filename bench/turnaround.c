@@ -109,7 +109,7 @@ static bool start_module(const char *program, struct server *out)
     out->pid = fork_server();
     if (out->pid == 0) {
         dup2(pipes[1], STDOUT_FILENO);
-        execl(program, program, "--set", "attach_ms=0", (char *)NULL);
+        execl(program, program, "--state", "none", "--set", "attach_ms=0", (char *)NULL);
         fprintf(stderr, "bc-bench-turnaround: cannot run %s: %s\n", program, strerror(errno));
         _exit(1);
     }

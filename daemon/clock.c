@@ -24,15 +24,29 @@ void clock_start(struct daemon_clock *c, unsigned scale)
     *c = (struct daemon_clock){.start_ns = read_ns(CLOCK_MONOTONIC), .scale = scale};
 }
 
+static uint64_t module_ms_at(const struct daemon_clock *c, uint64_t monotonic_ns)
+{
+    uint64_t ns = monotonic_ns - c->start_ns;
+    return c->start_ms + ns / NS_PER_MS * c->scale + ns % NS_PER_MS * c->scale / NS_PER_MS;
+}
+
 uint64_t clock_now_ms(const struct daemon_clock *c)
 {
-    uint64_t ns = read_ns(CLOCK_MONOTONIC) - c->start_ns;
-    return ns / NS_PER_MS * c->scale + ns % NS_PER_MS * c->scale / NS_PER_MS;
+    return module_ms_at(c, read_ns(CLOCK_MONOTONIC));
+}
+
+void clock_set_scale(struct daemon_clock *c, unsigned scale)
+{
+    uint64_t now_ns = read_ns(CLOCK_MONOTONIC);
+    c->start_ms = module_ms_at(c, now_ns);
+    c->start_ns = now_ns;
+    c->scale = scale;
 }
 
 uint64_t clock_wake_ns(const struct daemon_clock *c, uint64_t module_ms)
 {
     uint64_t scale = c->scale;
+    module_ms = module_ms > c->start_ms ? module_ms - c->start_ms : 0;
     uint64_t whole_ms = module_ms / scale;
     if (whole_ms > FAR_FUTURE_MS)
         whole_ms = FAR_FUTURE_MS;

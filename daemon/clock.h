@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 struct daemon_clock {
-    uint64_t start_ns;     /* CLOCK_MONOTONIC at clock_start() */
+    uint64_t start_ns;     /* CLOCK_MONOTONIC when `scale` began to hold */
+    uint64_t start_ms;     /* the module's milliseconds then */
     unsigned scale;        /* module milliseconds in a real one */
     int64_t wall_ahead_ms; /* wall clock minus monotonic clock, as last told */
     bool wall_told;
@@ -17,6 +18,10 @@ struct daemon_clock {
 
 /* The module's time begins at 0 now. `scale` is 1 to 1000. */
 void clock_start(struct daemon_clock *c, unsigned scale);
+
+/* From now on the module's time runs at another scale, on from where it is. What clock_wake_ns()
+ * told before no longer holds. */
+void clock_set_scale(struct daemon_clock *c, unsigned scale);
 
 /* Module milliseconds since clock_start(); never goes back. */
 uint64_t clock_now_ms(const struct daemon_clock *c);

@@ -7,6 +7,9 @@
  *     resolver ---------> bc_on_resolved           bc_take_query    ----------> resolver
  *     timer ------------> bc_on_time               bc_deadline      ----------> timer
  *
+ * Between the module and the sockets lies the link (link.h), which passes everything on at once
+ * until somebody breaks it through the control socket or a scenario; lab.h does what those say.
+ *
  * Back-pressure: serial output is taken only when the last piece is written, and the port is read
  * only when the last bytes were accepted; the network never waits for either.
  */
@@ -25,12 +28,17 @@
 
 #include "bc260y/module.h"
 #include "clock.h"
+#include "control.h"
+#include "keylog.h"
+#include "lab.h"
 #include "net.h"
 #include "options.h"
 #include "pcap_file.h"
 #include "port.h"
 #include "report.h"
 #include "resolve.h"
+#include "scenario.h"
+#include "state.h"
 #include "trace.h"
 #include "watch.h"
 
@@ -44,10 +52,14 @@ struct daemon {
     struct daemon_clock clock;
     struct trace trace;
     struct pcap_file pcap;
+    int keylog_fd;
     struct net net;
     struct resolve resolve;
     struct port port;
     struct watches watches;
+    struct lab lab;
+    struct control control;
+    struct scenario scenario;
     int signal_fd;
     int timer_fd;
     uint64_t armed_ns; /* when the timer fires; 0 = it does not */
@@ -59,6 +71,7 @@ struct daemon {
     bc_view output; /* of output_bytes: taken, but not written yet */
     uint8_t input_bytes[INPUT_BYTES];
     uint8_t output_bytes[OUTPUT_BYTES];
+    struct state state;
     union bc_module_memory memory;
     union bc_workspace workspace;
 };
@@ -90,14 +103,67 @@ static void capture(struct daemon *d, enum trace_way way, const struct bc_addres
     }
 }
 
-static void send_datagram(struct daemon *d, const struct bc_address *to, bc_view datagram)
+static void carry_up(struct daemon *d, const struct bc_address *to, bc_view datagram)
 {
-    trace_datagram(&d->trace, TRACE_OUT, to, datagram);
     int error = net_send(&d->net, to, datagram);
     if (error != 0)
         trace_note(&d->trace, "the last datagram is lost: %s", strerror(error));
     else
         capture(d, TRACE_OUT, to, datagram);
+}
+
+static void carry_down(struct daemon *d, const struct bc_address *from, bc_view datagram)
+{
+    trace_datagram(&d->trace, TRACE_IN, from, datagram);
+    bc_on_datagram(d->module, d->now_ms, from, datagram);
+}
+
+/* The trace is the module's view: what it sent, and what reached it. */
+static void send_datagram(struct daemon *d, const struct bc_address *to, bc_view datagram)
+{
+    trace_datagram(&d->trace, TRACE_OUT, to, datagram);
+    switch (link_on_datagram(&d->lab.link, LINK_UP, d->now_ms, to, datagram)) {
+    case LINK_PASSES:
+        carry_up(d, to, datagram);
+        break;
+    case LINK_HOLDS:
+        break;
+    case LINK_DROPS:
+        trace_note(&d->trace, "the link has lost it");
+        break;
+    }
+}
+
+static void receive_datagram(struct daemon *d, const struct bc_address *from, bc_view datagram)
+{
+    capture(d, TRACE_IN, from, datagram);
+    switch (link_on_datagram(&d->lab.link, LINK_DOWN, d->now_ms, from, datagram)) {
+    case LINK_PASSES:
+        carry_down(d, from, datagram);
+        break;
+    case LINK_HOLDS:
+        break;
+    case LINK_DROPS:
+        trace_note(&d->trace, "the link has lost %zu bytes to the module", datagram.len);
+        break;
+    }
+}
+
+/* What has come to its end of the link. */
+static bool drain_link(struct daemon *d)
+{
+    bool moved = false;
+    enum link_way way;
+    struct bc_address peer;
+    bc_view datagram;
+    while (link_take(&d->lab.link, d->now_ms, &way, &peer, &datagram)) {
+        if (way == LINK_UP)
+            carry_up(d, &peer, datagram);
+        else
+            carry_down(d, &peer, datagram);
+        moved = true;
+    }
+    return moved;
 }
 
 static void start_query(struct daemon *d, const struct bc_query *query)
@@ -219,6 +285,7 @@ static void pump(struct daemon *d)
     bool moved;
     do {
         moved = feed_serial(d);
+        moved |= drain_link(d);
         moved |= drain_network(d);
         moved |= drain_serial(d);
     } while (moved);
@@ -232,7 +299,7 @@ static void pump(struct daemon *d)
 
 static void read_network(struct daemon *d, enum net_family family)
 {
-    uint8_t buffer[BC_DATAGRAM_BYTES_MAX];
+    uint8_t buffer[BC_WIRE_BYTES_MAX];
     struct bc_address from;
     bc_view datagram;
     for (int i = 0; i < DATAGRAMS_A_TURN; i++) {
@@ -240,17 +307,64 @@ static void read_network(struct daemon *d, enum net_family family)
         case NET_NOTHING:
             return;
         case NET_TOO_LONG:
-            trace_note(&d->trace, "dropped a datagram of more than %d bytes",
-                       BC_DATAGRAM_BYTES_MAX);
+            trace_note(&d->trace, "dropped a datagram of more than %d bytes", BC_WIRE_BYTES_MAX);
             break;
         case NET_DATAGRAM:
-            capture(d, TRACE_IN, &from, datagram);
-            trace_datagram(&d->trace, TRACE_IN, &from, datagram);
-            bc_on_datagram(d->module, d->now_ms, &from, datagram);
+            receive_datagram(d, &from, datagram);
             pump(d);
             break;
         }
     }
+}
+
+/* --- The laboratory --- */
+
+static json_t *run_command(void *context, const char *command)
+{
+    struct daemon *d = context;
+    trace_note(&d->trace, "command: %s", command);
+    return lab_run_text(&d->lab, d->now_ms, command);
+}
+
+/* Nobody waits for its answer: an error is reported, a report is printed. */
+static void finish_step(struct daemon *d, const struct scenario_step *step, json_t *answer)
+{
+    const char *error = json_string_value(json_object_get(answer, "error"));
+    if (error != NULL)
+        report("%s:%u: %s", d->scenario.path, step->line, error);
+    if (error == NULL && json_object_size(answer) > 1) {
+        json_object_set_new(answer, "time_ms", json_integer((json_int_t)d->now_ms));
+        json_object_set_new(answer, "line", json_integer(step->line));
+        char *text = json_dumps(answer, JSON_COMPACT);
+        if (text != NULL)
+            fprintf(stderr, "%s\n", text);
+        free(text);
+    }
+    json_decref(answer);
+}
+
+static void run_laboratory(struct daemon *d)
+{
+    struct scenario_step step;
+    lab_on_time(&d->lab, d->now_ms);
+    while (scenario_take(&d->scenario, d->now_ms, &step)) {
+        trace_note(&d->trace, "%s:%u", d->scenario.path, step.line);
+        finish_step(d, &step, lab_run(&d->lab, d->now_ms, &step.command));
+    }
+    if (d->lab.exit_wanted)
+        stop(d, EXIT_SUCCESS);
+}
+
+/* --- Waiting --- */
+
+static uint64_t earliest_ms(const struct daemon *d)
+{
+    uint64_t deadlines_ms[] = {lab_deadline(&d->lab), scenario_deadline(&d->scenario)};
+    uint64_t first_ms = bc_deadline(d->module);
+    for (size_t i = 0; i < sizeof(deadlines_ms) / sizeof(deadlines_ms[0]); i++)
+        if (deadlines_ms[i] < first_ms)
+            first_ms = deadlines_ms[i];
+    return first_ms;
 }
 
 static void tell_wall_clock(struct daemon *d)
@@ -264,7 +378,7 @@ static void tell_wall_clock(struct daemon *d)
  * firing early costs less than a system call for each command. */
 static void arm_timer(struct daemon *d)
 {
-    uint64_t deadline_ms = bc_deadline(d->module);
+    uint64_t deadline_ms = earliest_ms(d);
     if (deadline_ms == BC_NEVER)
         return;
     uint64_t wake_ns = clock_wake_ns(&d->clock, deadline_ms);
@@ -294,6 +408,7 @@ static void set_watches(struct daemon *d)
     watch_set(w, WATCH_RESOLVE, d->resolve.fd, WATCH_READ);
     watch_set(w, WATCH_SIGNAL, d->signal_fd, WATCH_READ);
     watch_set(w, WATCH_TIMER, d->timer_fd, WATCH_READ);
+    control_set_watches(&d->control);
 }
 
 static void handle(struct daemon *d, const struct watch_ready *ready)
@@ -321,6 +436,7 @@ static void handle(struct daemon *d, const struct watch_ready *ready)
         read_network(d, NET_IPV4);
     if (of[WATCH_NET_IPV6] != 0)
         read_network(d, NET_IPV6);
+    control_on_ready(&d->control, ready); /* last: it may close sockets that were ready */
 }
 
 static void run(struct daemon *d)
@@ -330,6 +446,7 @@ static void run(struct daemon *d)
         d->now_ms = clock_now_ms(&d->clock);
         tell_wall_clock(d);
         bc_on_time(d->module, d->now_ms);
+        run_laboratory(d);
         pump(d);
         if (d->status != RUNNING)
             return;
@@ -370,6 +487,7 @@ static int open_signals(void)
     if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
         sigaddset(&set, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a write that goes too far fails, as on a full disk */
     sigprocmask(SIG_BLOCK, &set, NULL);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -393,11 +511,31 @@ static void close_loop(struct daemon *d)
         close(d->timer_fd);
 }
 
+static bool open_state(struct daemon *d)
+{
+    const struct options *o = &d->options;
+    const char *imei = o->settings.imei[0] != '\0' ? o->settings.imei : BC_IMEI_DEFAULT;
+    return state_open(&d->state, o->state, o->name != NULL ? o->name : imei, o->factory_reset);
+}
+
+static void on_keylog(void *context, const char *line)
+{
+    struct daemon *d = context;
+    if (keylog_add(d->keylog_fd, line))
+        return;
+    report("cannot write the key log %s: %s", d->options.keylog, strerror(errno));
+    stop(d, EXIT_RUNTIME);
+}
+
 static bool start_module(struct daemon *d)
 {
     struct options *o = &d->options;
     struct bc_config config = {.trace = o->trace ? trace_on_module_line : NULL,
-                               .trace_context = &d->trace};
+                               .trace_context = &d->trace,
+                               .keylog = o->keylog != NULL ? on_keylog : NULL,
+                               .keylog_context = d};
+    struct bc_storage storage = state_storage(&d->state);
+    config.storage = &storage;
     settings_apply(&o->settings, &config);
     if (!o->seed_given && getrandom(&o->seed, sizeof(o->seed), 0) != sizeof(o->seed)) {
         report("no random numbers for a seed: %s; give --seed", strerror(errno));
@@ -412,6 +550,19 @@ static bool start_module(struct daemon *d)
     return err == BC_OK;
 }
 
+static bool open_laboratory(struct daemon *d)
+{
+    lab_init(&d->lab, d->options.seed);
+    d->lab.module = d->module;
+    d->lab.clock = &d->clock;
+    d->lab.net = &d->net;
+    d->lab.watches = &d->watches;
+    d->lab.state = &d->state;
+    d->control.run = run_command;
+    d->control.context = d;
+    return d->options.control == NULL || control_open(&d->control, d->options.control, &d->watches);
+}
+
 /* EXIT_SUCCESS or EXIT_RUNTIME. The port comes last: its first line says that all is well. */
 static int serve(struct daemon *d)
 {
@@ -419,27 +570,45 @@ static int serve(struct daemon *d)
     d->status = EXIT_RUNTIME;
     trace_open(&d->trace, &d->clock, o->trace);
     net_init(&d->net);
+    state_init(&d->state);
+    control_init(&d->control);
     resolve_init(&d->resolve, strchr(o->settings.address, ':') != NULL);
+    if (o->scenario != NULL) {
+        d->status = scenario_load(&d->scenario, o->scenario);
+        if (d->status != EXIT_SUCCESS)
+            goto out;
+        d->status = EXIT_RUNTIME;
+    }
     if (!open_loop(d))
         goto out;
     if (o->pcap != NULL && !pcap_file_open(&d->pcap, o->pcap))
         goto out;
-    if (!start_module(d) || !open_port(&d->port, o))
+    if (o->keylog != NULL && (d->keylog_fd = keylog_open(o->keylog)) < 0)
+        goto out;
+    if (!open_state(d) || !start_module(d) || !open_laboratory(d) || !open_port(&d->port, o))
         goto out;
     d->status = RUNNING;
     run(d);
     port_close(&d->port);
 out:
+    if (d->module != NULL)
+        bc_module_end(d->module);
+    state_close(&d->state);
+    control_close(&d->control);
+    scenario_close(&d->scenario);
+    lab_close(&d->lab);
     resolve_close(&d->resolve);
     net_close(&d->net);
     pcap_file_close(&d->pcap);
+    if (d->keylog_fd >= 0)
+        close(d->keylog_fd);
     close_loop(d);
     return d->status;
 }
 
 int main(int argc, char **argv)
 {
-    struct daemon d = {.signal_fd = -1, .timer_fd = -1, .watches.epoll_fd = -1};
+    struct daemon d = {.keylog_fd = -1, .signal_fd = -1, .timer_fd = -1, .watches.epoll_fd = -1};
     int status = options_parse(&d.options, argc, argv);
     return status >= 0 ? status : serve(&d);
 }

@@ -87,6 +87,20 @@ static int open_socket(struct net *net, enum net_family family)
     return 0;
 }
 
+/* The new socket is there before the old one goes: so it has another port. */
+int net_rebind(struct net *net)
+{
+    for (int i = 0; i < NET_FAMILIES; i++) {
+        int old_fd = net->of[i].fd;
+        int error = old_fd >= 0 ? open_socket(net, (enum net_family)i) : 0;
+        if (error != 0)
+            return error;
+        if (old_fd >= 0)
+            close(old_fd);
+    }
+    return 0;
+}
+
 int net_send(struct net *net, const struct bc_address *to, bc_view datagram)
 {
     if (to->ip_len != 4 && to->ip_len != 16)
@@ -107,16 +121,16 @@ int net_send(struct net *net, const struct bc_address *to, bc_view datagram)
 }
 
 enum net_got net_receive(struct net *net, enum net_family family, struct bc_address *from,
-                         uint8_t buffer[BC_DATAGRAM_BYTES_MAX], bc_view *out)
+                         uint8_t buffer[BC_WIRE_BYTES_MAX], bc_view *out)
 {
     union socket_address address = {.any.sa_family = AF_UNSPEC};
     socklen_t len = sizeof(address);
     ssize_t got =
-        recvfrom(net->of[family].fd, buffer, BC_DATAGRAM_BYTES_MAX, MSG_TRUNC, &address.any, &len);
+        recvfrom(net->of[family].fd, buffer, BC_WIRE_BYTES_MAX, MSG_TRUNC, &address.any, &len);
     if (got < 0)
         return NET_NOTHING;
     address_of(&address, from);
-    if (got > BC_DATAGRAM_BYTES_MAX) /* MSG_TRUNC: the length it had on the wire */
+    if (got > BC_WIRE_BYTES_MAX) /* MSG_TRUNC: the length it had on the wire */
         return NET_TOO_LONG;
     *out = (bc_view){buffer, (size_t)got};
     return NET_DATAGRAM;

@@ -11,6 +11,7 @@
 #include "number.h"
 #include "port.h"
 #include "report.h"
+#include "state.h"
 
 #define GO_ON (-1)
 #define BAUD_DEFAULT 115200
@@ -31,12 +32,23 @@ static const char usage[] =
     "The module:\n"
     "  --config FILE        settings, one KEY=VALUE a line, # for comments\n"
     "  --set KEY=VALUE      one setting; wins over --config. Keys: imei imsi iccid revision\n"
-    "                       address attach_ms awake_ms keep_wake_command\n"
+    "                       address attach_ms awake_ms keep_wake_command psk_format\n"
     "  --seed N             of message IDs and tokens: the same seed repeats a session\n"
     "  --time-scale N       let the module's time run N times faster, 1 to 1000\n"
     "\n"
+    "What it keeps over a power cut:\n"
+    "  --state DIR|none     where it keeps it; none = nowhere. Default:\n"
+    "                       $XDG_STATE_HOME/bc260y/NAME or ~/.local/state/bc260y/NAME\n"
+    "  --name NAME          of this module among others; its IMEI unless given\n"
+    "  --factory-reset      forget all of it first\n"
+    "\n"
+    "To break things (see bc260y-ctl(1)):\n"
+    "  --control PATH       a Unix socket for bc260y-ctl\n"
+    "  --scenario FILE      commands with their times, TIME COMMAND a line\n"
+    "\n"
     "To watch it:\n"
     "  --pcap FILE          write all CoAP traffic to a capture file\n"
+    "  --keylog FILE        append the secrets of DTLS handshakes, for Wireshark to read it\n"
     "  --trace              AT lines and CoAP messages on standard error\n"
     "\n"
     "  --help               this text\n"
@@ -127,6 +139,17 @@ static bool take_file(const char *option, const char *name, const char **out)
     return false;
 }
 
+static bool take_name(struct options *o, const char *name)
+{
+    o->name = name;
+    if (state_name_legal(name))
+        return true;
+    report("--name must be 1 to %d letters, digits, '.', '_' or '-' and begin with none of '.' and "
+           "'-', not \"%s\"",
+           STATE_NAME_BYTES_MAX, name);
+    return false;
+}
+
 enum option_id {
     OPT_PTY = 1000, /* out of the way of characters */
     OPT_TTY,
@@ -134,10 +157,16 @@ enum option_id {
     OPT_STDIO,
     OPT_CONFIG,
     OPT_SET,
+    OPT_CONTROL,
+    OPT_SCENARIO,
     OPT_PCAP,
+    OPT_KEYLOG,
     OPT_TRACE,
     OPT_SEED,
     OPT_TIME_SCALE,
+    OPT_STATE,
+    OPT_NAME,
+    OPT_FACTORY_RESET,
     OPT_HELP,
     OPT_VERSION,
 };
@@ -159,8 +188,14 @@ static bool take_option(struct options *o, int id)
         return take_file("--config", optarg, &o->config);
     case OPT_SET:
         return settings_set(&o->settings, optarg);
+    case OPT_CONTROL:
+        return take_file("--control", optarg, &o->control);
+    case OPT_SCENARIO:
+        return take_file("--scenario", optarg, &o->scenario);
     case OPT_PCAP:
         return take_file("--pcap", optarg, &o->pcap);
+    case OPT_KEYLOG:
+        return take_file("--keylog", optarg, &o->keylog);
     case OPT_TRACE:
         o->trace = true;
         return true;
@@ -171,6 +206,13 @@ static bool take_option(struct options *o, int id)
         if (!parse_number("--time-scale", optarg, 1, TIME_SCALE_MAX, &number))
             return false;
         o->time_scale = (unsigned)number;
+        return true;
+    case OPT_STATE:
+        return take_file("--state", optarg, &o->state);
+    case OPT_NAME:
+        return take_name(o, optarg);
+    case OPT_FACTORY_RESET:
+        o->factory_reset = true;
         return true;
     default:
         return false;
@@ -212,10 +254,16 @@ int options_parse(struct options *o, int argc, char **argv)
         {"stdio", no_argument, NULL, OPT_STDIO},
         {"config", required_argument, NULL, OPT_CONFIG},
         {"set", required_argument, NULL, OPT_SET},
+        {"control", required_argument, NULL, OPT_CONTROL},
+        {"scenario", required_argument, NULL, OPT_SCENARIO},
         {"pcap", required_argument, NULL, OPT_PCAP},
+        {"keylog", required_argument, NULL, OPT_KEYLOG},
         {"trace", no_argument, NULL, OPT_TRACE},
         {"seed", required_argument, NULL, OPT_SEED},
         {"time-scale", required_argument, NULL, OPT_TIME_SCALE},
+        {"state", required_argument, NULL, OPT_STATE},
+        {"name", required_argument, NULL, OPT_NAME},
+        {"factory-reset", no_argument, NULL, OPT_FACTORY_RESET},
         {"help", no_argument, NULL, OPT_HELP},
         {"version", no_argument, NULL, OPT_VERSION},
         {NULL, 0, NULL, 0},

@@ -24,12 +24,18 @@ struct options {
     unsigned baud;
     char tcp_host[OPTIONS_HOST_BYTES];
     uint16_t tcp_port;
-    const char *pcap; /* NULL = no capture */
+    const char *pcap;   /* NULL = no capture */
+    const char *keylog; /* NULL = no log of DTLS secrets */
     const char *config;
+    const char *control;  /* the socket's path, or NULL */
+    const char *scenario; /* or NULL */
     bool trace;
     bool seed_given;
     uint64_t seed;
     unsigned time_scale;
+    const char *state; /* NULL = the default directory for `name` */
+    const char *name;  /* NULL = the IMEI */
+    bool factory_reset;
     struct settings settings;
 };
 

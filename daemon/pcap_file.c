@@ -17,33 +17,26 @@
 #include "base/sink.h"
 #include "bc260y/limits.h"
 #include "report.h"
+#include "symbol.h"
 
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
 #define UDP_HEADER_BYTES 8
 #define HOP_LIMIT 64
 #define SNAP_BYTES 65535
-#define PACKET_BYTES_MAX (IPV6_HEADER_BYTES + UDP_HEADER_BYTES + BC_DATAGRAM_BYTES_MAX)
-
-/* A function's address cannot be cast from dlsym()'s result in ISO C, but it can be copied. */
-static bool find(void *handle, const char *name, void *function_pointer)
-{
-    void *symbol = dlsym(handle, name);
-    memcpy(function_pointer, &symbol, sizeof(symbol));
-    return symbol != NULL;
-}
+#define PACKET_BYTES_MAX (IPV6_HEADER_BYTES + UDP_HEADER_BYTES + BC_WIRE_BYTES_MAX)
 
 static bool load_library(struct pcap_library *l)
 {
     l->handle = dlopen("libpcap.so.0.8", RTLD_LAZY | RTLD_LOCAL); /* Debian's name for it */
     if (l->handle == NULL)
         l->handle = dlopen("libpcap.so.1", RTLD_LAZY | RTLD_LOCAL);
-    if (l->handle != NULL && find(l->handle, "pcap_open_dead", &l->open_dead) &&
-        find(l->handle, "pcap_close", &l->close) &&
-        find(l->handle, "pcap_dump_fopen", &l->dump_fopen) &&
-        find(l->handle, "pcap_dump", &l->dump) &&
-        find(l->handle, "pcap_dump_flush", &l->dump_flush) &&
-        find(l->handle, "pcap_dump_close", &l->dump_close))
+    if (l->handle != NULL && symbol_find(l->handle, "pcap_open_dead", &l->open_dead) &&
+        symbol_find(l->handle, "pcap_close", &l->close) &&
+        symbol_find(l->handle, "pcap_dump_fopen", &l->dump_fopen) &&
+        symbol_find(l->handle, "pcap_dump", &l->dump) &&
+        symbol_find(l->handle, "pcap_dump_flush", &l->dump_flush) &&
+        symbol_find(l->handle, "pcap_dump_close", &l->dump_close))
         return true;
     report("--pcap needs libpcap; install the package libpcap0.8");
     return false;

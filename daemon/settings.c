@@ -22,7 +22,11 @@ enum kind {
     TEXT,
     ADDRESS,
     NUMBER,
+    PSK_FORMAT,
 };
+
+static const char *const psk_formats[] = {
+    [BC_PSK_AUTO] = "auto", [BC_PSK_HEX] = "hex", [BC_PSK_TEXT] = "text", NULL};
 
 /* Texts: `size` bytes with terminator. Numbers: at most `max`. */
 static const struct key {
@@ -44,6 +48,7 @@ static const struct key {
     {"awake_ms", "a number of milliseconds, 0 to 4294967295", offsetof(struct settings, awake_ms),
      0, UINT32_MAX, NUMBER},
     {"keep_wake_command", "0 or 1", offsetof(struct settings, keep_wake_command), 0, 1, NUMBER},
+    {"psk_format", "auto, hex or text", offsetof(struct settings, psk_format), 0, 0, PSK_FORMAT},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 
@@ -67,8 +72,24 @@ static bool text_fits(const struct key *key, const char *value)
     case ADDRESS:
         return len < key->size && resolve_numeric(value, &address);
     case NUMBER:
+    case PSK_FORMAT:
         break;
     }
+    return false;
+}
+
+static bool parse_number(const struct key *key, const char *value, uint32_t *out)
+{
+    uint64_t number;
+    if (key->kind == NUMBER) {
+        if (!number_parse(value, key->max, &number))
+            return false;
+        *out = (uint32_t)number;
+        return true;
+    }
+    for (*out = 0; psk_formats[*out] != NULL; ++*out)
+        if (strcmp(value, psk_formats[*out]) == 0)
+            return true;
     return false;
 }
 
@@ -76,13 +97,12 @@ static bool text_fits(const struct key *key, const char *value)
 static bool assign(struct settings *s, const struct key *key, const char *value, bool store)
 {
     char *field = (char *)s + key->offset;
-    if (key->kind == NUMBER) {
-        uint64_t number;
-        if (!number_parse(value, key->max, &number))
+    if (key->kind == NUMBER || key->kind == PSK_FORMAT) {
+        uint32_t number;
+        if (!parse_number(key, value, &number))
             return false;
-        uint32_t narrow = (uint32_t)number;
         if (store)
-            memcpy(field, &narrow, sizeof(narrow));
+            memcpy(field, &number, sizeof(number));
         return true;
     }
     if (!text_fits(key, value))
@@ -125,7 +145,7 @@ static bool set(struct settings *s, const char *where, char *assignment, bool fi
         return true;
     }
     report("%s: unknown key \"%s\"; known: imei imsi iccid revision address attach_ms awake_ms "
-           "keep_wake_command",
+           "keep_wake_command psk_format",
            where, name);
     return false;
 }
@@ -201,4 +221,5 @@ void settings_apply(const struct settings *s, struct bc_config *out)
     out->attach_ms = s->attach_ms;
     out->awake_ms = s->awake_ms;
     out->keep_wake_command = s->keep_wake_command != 0;
+    out->psk_format = (enum bc_psk_format)s->psk_format;
 }

@@ -16,7 +16,8 @@ struct settings {
     uint32_t attach_ms;
     uint32_t awake_ms;
     uint32_t keep_wake_command;
-    uint32_t fixed; /* keys that --set gave, one bit each: a file does not change them */
+    uint32_t psk_format; /* enum bc_psk_format */
+    uint32_t fixed;      /* keys that --set gave, one bit each: a file does not change them */
 };
 
 void settings_init(struct settings *s);

@@ -15,7 +15,8 @@
 #include "coap/message.h"
 
 #define DESCRIPTION_BYTES 2048
-#define FIELDS_SHOWN 6 /* of QLACONFIG: what follows names the key and holds it */
+#define RECORD_HEADER_BYTES 13 /* RFC 6347 section 4.1 */
+#define FIELDS_SHOWN 6         /* of QLACONFIG: what follows names the key and holds it */
 
 void trace_open(struct trace *t, const struct daemon_clock *clock, bool on)
 {
@@ -152,6 +153,34 @@ static bool about_security_object(const struct bc_coap_message *message)
            bc_view_equal(segment, BC_TEXT("0"));
 }
 
+/* RFC 7983: by their first byte a record and a CoAP message cannot be mistaken. */
+static bool is_dtls(bc_view datagram)
+{
+    return datagram.len >= RECORD_HEADER_BYTES && datagram.ptr[0] >= 20 && datagram.ptr[0] <= 63;
+}
+
+/* "dtls handshake 41, alert 26": each record's content type and the bytes in it. */
+static void describe_records(bc_view rest, bc_sink *out)
+{
+    static const char *const types[] = {"change_cipher_spec", "alert", "handshake",
+                                        "application_data"};
+    const char *before = "dtls";
+    while (is_dtls(rest) && !out->full) {
+        size_t type = rest.ptr[0] - 20U;
+        size_t bytes = (size_t)rest.ptr[11] << 8 | rest.ptr[12];
+        size_t record = RECORD_HEADER_BYTES + bytes;
+        bc_put_text(out, before);
+        if (type < sizeof(types) / sizeof(types[0]))
+            bc_put_format(out, " %s %u", types[type], (unsigned)bytes);
+        else
+            bc_put_format(out, " %u %u", (unsigned)rest.ptr[0], (unsigned)bytes);
+        if (record > rest.len)
+            record = rest.len;
+        rest = (bc_view){rest.ptr + record, rest.len - record};
+        before = ",";
+    }
+}
+
 void trace_datagram(struct trace *t, enum trace_way way, const struct bc_address *peer,
                     bc_view datagram)
 {
@@ -162,8 +191,10 @@ void trace_datagram(struct trace *t, enum trace_way way, const struct bc_address
     bc_sink line = {.ptr = (uint8_t *)text, .len = strlen(text), .cap = sizeof(text)};
     bc_put_char(&line, ' ');
     struct bc_coap_message message;
-    if (bc_coap_parse(datagram, &message) == BC_OK && message.payload.len > 0 &&
-        about_security_object(&message)) {
+    if (is_dtls(datagram)) {
+        describe_records(datagram, &line);
+    } else if (bc_coap_parse(datagram, &message) == BC_OK && message.payload.len > 0 &&
+               about_security_object(&message)) {
         datagram.len -= message.payload.len + 1; /* and its marker */
         bc_coap_describe(datagram, &line);
         bc_put_text(&line, " | ***");

@@ -7,6 +7,8 @@
  *     [      1205] UDP out 127.0.0.1:5683 CON POST mid=4711 token=0A0B0C0D /rd?ep=...
  *     [      1205] module  registering
  *
+ * Of DTLS only the records' content types and lengths are shown: "dtls handshake 41".
+ *
  * "in" is towards the module. Bytes that are no printable ASCII are shown as \xNN. The PSK is
  * never shown: AT lines with QLACONFIG end at their seventh field, and a CoAP message about the
  * security object (/0) ends before its payload.

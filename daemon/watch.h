@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define WATCH_CLIENTS_MAX 8 /* of the control socket at a time */
+
 enum watch {
     WATCH_SIGNAL,
     WATCH_TIMER,
@@ -17,7 +19,9 @@ enum watch {
     WATCH_PORT_IN, /* both directions when they share one descriptor */
     WATCH_PORT_OUT,
     WATCH_PORT_LISTEN,
-    WATCH_COUNT,
+    WATCH_CONTROL,
+    WATCH_CLIENT_FIRST,
+    WATCH_COUNT = WATCH_CLIENT_FIRST + WATCH_CLIENTS_MAX,
 };
 
 #define WATCH_READ 1u

@@ -19,6 +19,7 @@ static void net_send(const struct bc_address *to, bc_view datagram)
 
 static union bc_module_memory memory; /* what survives between calls */
 static union bc_workspace workspace;  /* buffers; idle modules can share one */
+static struct bc_memory_store store;  /* your flash: what is kept over a power cut */
 
 static void drain(struct bc_module *m)
 {
@@ -33,7 +34,8 @@ static void drain(struct bc_module *m)
 
 int main(void)
 {
-    const struct bc_config config = {.imei = "867724030023557", .seed = 1};
+    const struct bc_storage storage = bc_memory_storage(&store);
+    const struct bc_config config = {.storage = &storage, .imei = "867724030023557", .seed = 1};
     struct bc_module *m;
     uint64_t now_ms = 0;
 

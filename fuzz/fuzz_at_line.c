@@ -263,5 +263,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         run_line(&w, fuzz_take(&in, end == NULL ? in.len : (size_t)(end - in.ptr)));
         (void)fuzz_take(&in, 1);
     }
+    world_end(&w);
     return 0;
 }

@@ -244,6 +244,7 @@ static size_t count_links(bc_view text)
 static void check_links_written(bc_view in)
 {
     static uint8_t bytes[BYTES_MAX];
+    static const struct bc_attributes attributes;
     struct bc_objects objects = {.rows = 0};
     bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
     struct bc_path path = BC_PATH_RESOURCE(fuzz_take_u16(&in), fuzz_take_u16(&in), 0);
@@ -263,7 +264,7 @@ static void check_links_written(bc_view in)
     bc_lwm2m_put_registration_links(&out, &objects);
     assert(count_links(bc_sink_view(&out)) == 5U + objects.rows);
     out.len = 0;
-    bc_lwm2m_put_discover_links(&out, &objects, path);
+    bc_lwm2m_put_discover_links(&out, &objects, &attributes, path);
     assert(!out.full);
     (void)count_links(bc_sink_view(&out));
 }

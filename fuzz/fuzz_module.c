@@ -15,6 +15,8 @@
  *   0x84       the host takes nothing any more; 0x85 it does again
  *   0x86       four bytes of wall-clock time
  *   0x87       time goes on by 2 to the power of the next byte (at most 40) ms, at one go
+ *   0x88       the supply is cut; 0x89 it is back; 0x8A no coverage; 0x8B coverage
+ *   0x8C       a signal of minus the next byte dBm; 0x8D the module's reports are made
  */
 #include <string.h>
 
@@ -64,6 +66,20 @@ static void step_rare(struct world *w, uint8_t tag, bc_view *in)
     case 0x87:
         world_jump(w, (uint64_t)1 << fuzz_take_byte(in) % (JUMP_EXPONENT_MAX + 1));
         break;
+    case 0x88:
+    case 0x89:
+        world_power(w, tag == 0x89);
+        break;
+    case 0x8A:
+    case 0x8B:
+        world_coverage(w, tag == 0x8B);
+        break;
+    case 0x8C:
+        world_signal(w, -(int)fuzz_take_byte(in));
+        break;
+    case 0x8D:
+        world_describe(w);
+        break;
     default:
         break;
     }
@@ -109,5 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         step(&w, &in);
     world_listen(&w, true);
     world_wait(&w, END_MS); /* whatever was left open comes to its end */
+    world_describe(&w);
+    world_end(&w);
     return 0;
 }

@@ -4,8 +4,9 @@
  * server.h promises, that every request ends in exactly one event, and that a server left alone
  * forgets every device.
  *
- * The first byte chooses the carrier, the block size and whether all objects are observed. Then
- * operations, the low four bits of their first byte; the two highest bits are the address:
+ * The first byte chooses the carrier, the block size, whether all objects are observed and whether
+ * names belong to peers. The last address is the first one on another channel. Then operations, the
+ * low four bits of their first byte; the two highest bits are the address:
  *   0, 1  a 2-byte length and a datagram; 1 announces it before (bc_server_expect)
  *   2     POST below /rd/<id of the last registration there>: a 1-byte length, options and payload
  *   3     the same with DELETE
@@ -34,6 +35,7 @@
 #define DEADLINES_MAX 20000
 #define START_MS 1000
 #define TIME_EXPONENT_MAX 42
+#define SECURE '~'  /* the first letter of endpoints that the last peer speaks for */
 #define REFUSED '!' /* the first letter of endpoints that may not register */
 
 struct peer {
@@ -66,6 +68,21 @@ static bool find_product(void *context, bc_view endpoint, struct bc_server_produ
     return endpoint.ptr[0] != REFUSED;
 }
 
+/* Names that begin so may only be spoken for by the last peer, on its channel. */
+static bool is_trusted(void *context, bc_view endpoint, const struct bc_address *from)
+{
+    (void)context;
+    return (from->channel != 0) == (endpoint.ptr[0] == SECURE);
+}
+
+/* Products of an even length are ours. */
+static bool accepts_product_id(void *context, bc_view endpoint, bc_view product_id)
+{
+    (void)context;
+    assert(endpoint.len > 0);
+    return product_id.len % 2 == 0;
+}
+
 static struct peer *peer_at(struct platform *p, const struct bc_address *address)
 {
     for (size_t i = 0; i < PEERS; i++)
@@ -81,7 +98,8 @@ static void on_event(void *context, const struct bc_server_event *event)
     struct peer *peer = peer_at(p, &event->address);
     bool ends_request = (BC_SERVER_EVENT_BIT(event->kind) & BC_SERVER_EVENTS_OF_REQUESTS) != 0;
     assert((event->device == NULL) == (event->kind == BC_SERVER_REJECTED));
-    assert((event->reason != NULL) == (event->kind == BC_SERVER_REJECTED));
+    assert((event->reason != NULL) == (event->kind == BC_SERVER_REJECTED) ||
+           event->kind == BC_SERVER_DEREGISTERED);
     assert(event->path.count <= BC_SERVER_PATH_IDS_MAX);
     assert(event->payload.len <= BC_SERVER_BODY_BYTES_MAX);
     assert(ends_request || event->tag == 0);
@@ -298,15 +316,17 @@ static void step(struct platform *p, bc_view *in)
 
 static void begin(struct platform *p, uint8_t choice)
 {
-    static const char *const carriers[] = {"iot", "aep", "dmp"};
+    static const char *const carriers[] = {"iot", "aep", "dmp", "andlink"};
     struct bc_server_config config = bc_server_config_default();
     memset(p, 0, sizeof(*p));
     p->now_ms = START_MS;
-    p->product.carrier = bc_server_carrier_find(carriers[(choice & 3) % 3]);
+    p->product.carrier = bc_server_carrier_find(carriers[choice & 3]);
     p->product.observe_all = (choice & 0x80) != 0;
     for (size_t i = 0; i < PEERS; i++)
         p->peer[i].address =
             (struct bc_address){.ip = {127, 0, 0, 1}, .ip_len = 4, .port = (uint16_t)(7001 + i)};
+    p->peer[PEERS - 1].address = p->peer[0].address; /* on another channel */
+    p->peer[PEERS - 1].address.channel = 1;
     config.seed = 7;
     config.devices_max = 3; /* small: every limit is to be met */
     config.observations_max = 4;
@@ -315,6 +335,8 @@ static void begin(struct platform *p, uint8_t choice)
     config.transfers_max = 2;
     config.block_bytes = (uint16_t)((choice >> 4 & 7) == 0 ? 0 : 8U << (choice >> 4 & 7));
     config.find_product = find_product;
+    config.accepts_product_id = accepts_product_id;
+    config.is_trusted = (choice & 8) != 0 ? is_trusted : NULL;
     config.on_event = on_event;
     config.context = p;
     p->server = bc_server_create(&config);

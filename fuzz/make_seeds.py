@@ -5,6 +5,7 @@ operations are those in the opening comment of each fuzz_<target>.c. Message IDs
 the module or the server draws are not written here: the targets fill them in.
 """
 
+import hashlib
 import os
 import struct
 import sys
@@ -49,7 +50,7 @@ def coap(kind, code, message_id, *options, token=b"Tk", payload=b""):
 
 
 def path(text):
-    return [(PATH, part) for part in text.strip("/").split("/")]
+    return [(PATH, part) for part in text.split("/") if part]
 
 
 def block(index, more, exponent):
@@ -87,6 +88,11 @@ def ask(code, message_id, where, *options, kind=CON, payload=b"", observe=None):
     return datagram(coap(kind, code, message_id, *front, *path(where), *options, payload=payload))
 
 
+def sealed(code, message_id, where):
+    """The same as a record of fake_dtls.c."""
+    return datagram(b"\x17" + coap(CON, code, message_id, *path(where)))
+
+
 def respond(code, *options, payload=b""):
     rest = bytes([code]) + tail(*options, payload=payload)
     return bytes([0x62, len(rest)]) + rest
@@ -111,6 +117,9 @@ ACCEPTED = respond(CREATED, (LOCATION, "rd"), (LOCATION, "5a3f"))
 READY = at("ATE0", "AT+QSCLK=0")
 CONFIGURED = READY + at(CONFIGURE, "AT+QLAADDOBJ=19,0,3,0,1,2", "AT+QLAADDOBJ=19,1,1,0")
 REGISTERED = CONFIGURED + at("AT+QLAREG") + ACCEPTED
+HELLO = datagram(b"\x16")
+CONFIGURE_SECURED = 'AT+QLACONFIG=0,"180.101.147.115",5684,"e",300,0,"id","0123456789abcdef"'
+SECURED = READY + at(CONFIGURE_SECURED, "AT+QLAREG") + HELLO + ACCEPTED
 OBSERVED = REGISTERED + ask(GET, 0x1001, "19/0/0", observe=b"") + \
     at('AT+QLAOBSRSP=4097,1,19,0,0,1,5,"abcde",0')
 
@@ -130,7 +139,88 @@ def upload(exponent, size, given=None):
     return out
 
 
+# A bootstrap server and the steps it takes; the account it gives is at another address.
+ASKED = READY + at('AT+QLACONFIG=1,"180.101.147.115",5683,"867724030023557",300,3', "AT+QLAREG")
+BOOTSTRAPPING = ASKED + respond(CHANGED) + ask(DELETE, 0x1001, "")
+OWN_ACCOUNT = tlv(3, 0, b"coap://180.101.147.115") + tlv(3, 1, b"\1") + tlv(3, 2, b"\3")
+ACCOUNT = tlv(3, 0, b"coap://180.101.147.116:5700") + tlv(3, 1, b"\0") + tlv(3, 2, b"\3") + \
+    tlv(3, 10, b"\0\x65")
+SECRET_ACCOUNT = tlv(3, 0, b"coaps://[2001:db8::1]/") + tlv(3, 2, b"\0") + \
+    tlv(3, 3, b"identity") + tlv(3, 5, bytes(range(16)))
+SERVER_OBJECT = tlv(3, 0, b"\0\x65") + tlv(3, 1, b"\2\x58") + tlv(3, 7, b"U")
+
+
+def put_tlv(message_id, where, payload, *options):
+    return ask(PUT, message_id, where, (FORMAT, TLV), *options, payload=payload)
+
+
+def give(account, first=0x1101):
+    """The rest of a bootstrap, up to its finish; message ids from `first` on."""
+    return put_tlv(first, "0/0", OWN_ACCOUNT) + put_tlv(first + 1, "0/1", account) + \
+        put_tlv(first + 2, "1/0", SERVER_OBJECT) + ask(POST, first + 3, "bs")
+
+
+GIVEN = BOOTSTRAPPING + give(ACCOUNT) + wait(100)
+
+BOOTSTRAP = {
+    "bootstrap": GIVEN + ACCEPTED + at("AT+QLACONFIG?", "AT+QLASTATUS?", "AT+QLADEREG") +
+                 respond(DELETED) + at("AT+QLAREG") + ACCEPTED,
+    "bootstrap-by-name": READY + at('AT+QLACONFIG=1,"bs.example",5683,"e",30,3', "AT+QLAREG") +
+                         FOUND + respond(CHANGED) +
+                         give(tlv(3, 0, b"coap://lwm2m.example/") + tlv(3, 2, b"\3")) + wait(100) +
+                         ask(GET, 0x1200, "3/0") + FOUND + ACCEPTED,
+    "bootstrap-by-no-name": READY + at('AT+QLACONFIG=1,"bs.example",5683,"e",30,3', "AT+QLAREG") +
+                            NOT_FOUND + at("AT+QLAREG") + wait(30000),
+    "bootstrap-with-key": BOOTSTRAPPING + give(SECRET_ACCOUNT) + at("AT+QLACONFIG?") + wait(100),
+    "bootstrap-refused": b"".join(ASKED + respond(code) for code in (0x80, 0x83, 0x8C, CREATED)) +
+                         ASKED + wait(130000),
+    "bootstrap-given-up": b"".join(BOOTSTRAPPING[:cut] + wait(40000) for cut in
+                                   (len(ASKED + respond(CHANGED)), len(BOOTSTRAPPING))),
+    "bootstrap-endless": ASKED + respond(CHANGED) +
+                         b"".join(put_tlv(0x1100 + i, "0/1", ACCOUNT) + wait(16000) +
+                                  ask(DELETE, 0x1180 + i, ("", "0", "0/1", "1", "1/0")[i % 5])
+                                  for i in range(20)),
+    "bootstrap-objects": BOOTSTRAPPING +
+                         put_tlv(0x1101, "0", tlv(0, 0, OWN_ACCOUNT) + tlv(0, 1, ACCOUNT)) +
+                         put_tlv(0x1102, "1", tlv(0, 0, SERVER_OBJECT)) + ask(POST, 0x1103, "bs"),
+    "bootstrap-resources": BOOTSTRAPPING + b"".join(
+        put_tlv(0x1101 + i, where, tlv(3, int(where[-1]), value)) for i, (where, value) in
+        enumerate((("0/1/0", b"coap://10.0.0.1"), ("0/1/2", b"\3"), ("0/1/0", b"coap://10.0.0.2"),
+                   ("1/0/1", b"\x1e"), ("1/0/7", b"UQ")))) + ask(POST, 0x1110, "bs"),
+    "bootstrap-in-blocks": BOOTSTRAPPING + put_tlv(0x1100, "0/1", ACCOUNT) + b"".join(
+        put_tlv(0x1101 + i, "0", (tlv(0, 1, ACCOUNT) + tlv(0, 0, OWN_ACCOUNT))[16 * i:16 * i + 16],
+                (BLOCK1, block(i, i < 4, 0))) for i in range(5)) +
+        put_tlv(0x1110, "1/0", SERVER_OBJECT) + ask(POST, 0x1111, "bs"),
+    "bootstrap-discovered": BOOTSTRAPPING + ask(GET, 0x1101, "", (ACCEPT, LINK)) +
+                            ask(GET, 0x1102, "0", (ACCEPT, LINK)) +
+                            ask(GET, 0x1103, "99", (ACCEPT, LINK)) + ask(GET, 0x1104, "3/0") +
+                            ask(GET, 0x1105, "", (ACCEPT, LINK), (BLOCK2, block(0, 0, 0))) +
+                            ask(GET, 0x1106, "", (ACCEPT, LINK), (BLOCK2, block(1, 0, 0))) +
+                            ask(GET, 0x1107, "", (ACCEPT, LINK), (BLOCK2, b"\0\0\0\0")),
+    "bootstrap-repaired": BOOTSTRAPPING + ask(POST, 0x1100, "bs") +
+                          put_tlv(0x1110, "1/0", SERVER_OBJECT) + ask(POST, 0x1111, "bs") +
+                          put_tlv(0x1112, "0/1", tlv(3, 2, b"\1")) + ask(POST, 0x1113, "bs") +
+                          put_tlv(0x1114, "0/1/1", tlv(3, 1, b"\1")) + ask(POST, 0x1115, "bs") +
+                          b"".join(
+        give(tlv(3, 0, uri) + tlv(3, 2, b"\3"), 0x1200 + 16 * i) for i, uri in enumerate(
+            (b"coap://", b"coap://u@h", b"coap://h:65536", b"coap://[h", b"h", b"coap://[::1]:x",
+             b"coap://h/p"))) + give(ACCOUNT) + ask(GET, 0x1300, "3/0"),
+    "bootstrap-malformed": BOOTSTRAPPING + b"".join(
+        put_tlv(0x1101 + i, where, payload) for i, (where, payload) in enumerate((
+            ("0", b"\x08"), ("0", ACCOUNT), ("0/1", tlv(0, 1, ACCOUNT)), ("0/1/0", b"\xc1\1\0"),
+            ("0/1", tlv(3, 4, b"k" * 700)), ("1/0", tlv(3, 1, b"\1")), ("1/0", tlv(3, 7, b"S")),
+            ("1/0", tlv(1, 1, b"\1")), ("1", SERVER_OBJECT), ("3/0/13", b"\xc0"), ("", b"")))) +
+        ask(PUT, 0x1120, "0/1", (FORMAT, TEXT), payload=b"x") + ask(DELETE, 0x1121, "3") +
+        ask(POST, 0x1122, "1/0/8") + ask(GET, 0x1123, "x"),
+    "bootstrap-again": GIVEN + ACCEPTED + at("AT+QLADEREG") + respond(DELETED) + at("AT+QLAREG") +
+                       respond(0x83) + wait(100) + respond(CHANGED) + give(ACCOUNT) + wait(100) +
+                       respond(0x83),
+    "bootstrap-reset": BOOTSTRAPPING + give(ACCOUNT)[:-30] + RESET + READY + at("AT+QLAREG") +
+                       GIVEN + RESET + READY + at("AT+QLAREG") + ACCEPTED,
+}
+
 MODULE = {
+    **BOOTSTRAP,
     "boot": READY + at("ATI", "AT+CGSN=1", "AT+CIMI", "AT+QCCID", "AT+CEREG?", "AT+CGPADDR",
                        "AT+CSQ", "AT+CCLK?", "AT+CPSMS?", "AT&W", "ATZ", "AT&F"),
     "typing": raw_at(b"at+qlasx\b\x7ftatus?\r\nAT\rA\x80T+CSQ\r\0\r" + b"x" * 400 + b"\rAT\r"),
@@ -235,6 +325,21 @@ MODULE = {
                          ask(GET, 0x1002, "3/0", observe=b"") +
                          ask(PUT, 0x1003, "1/0/1", (FORMAT, TEXT), payload=b"900") +
                          respond(0) + wait(120000),
+    "attributes": REGISTERED + ask(PUT, 0x1001, "3", (QUERY, "pmin=5"), (QUERY, "pmax=60")) +
+                  ask(PUT, 0x1002, "3/0/9", (QUERY, "gt=50.5"), (QUERY, "lt=10"), (QUERY, "st=2")) +
+                  ask(GET, 0x1003, "3/0/9", observe=b"") + ask(GET, 0x1004, "3/0/13", observe=b"") +
+                  at('AT+QLACFG="cfg_res",3,0,9,"49"', 'AT+QLACFG="cfg_res",3,0,9,"5"') +
+                  wait(8000) +
+                  ask(GET, 0x1005, "3/0/9", (ACCEPT, LINK)) + wait(120000) + respond(0) +
+                  ask(PUT, 0x1006, "3/0/9", (QUERY, "gt"), (QUERY, "st=-1")) +
+                  ask(PUT, 0x1007, "3/0/9", (QUERY, "gt"), (QUERY, "st"), (QUERY, "lt")) +
+                  at("AT+QSCLK=1") + wait(260000) + WAKE + respond(CHANGED) + wait(30000),
+    "registered-in-blocks": CONFIGURED + at("AT+QLAREG") + respond(0x8D, (BLOCK1, block(0, 0, 1))) +
+                            respond(0x5F, (BLOCK1, block(0, 1, 1))) +
+                            respond(0x5F, (BLOCK1, block(1, 1, 0))) +
+                            respond(0x8D, (BLOCK1, block(0, 0, 0))) + at("AT+QLAREG") +
+                            respond(0x8D, (BLOCK1, block(0, 0, 2))) +
+                            respond_later(0x7001, CREATED, (LOCATION, "rd")),
     "update-asked-for": REGISTERED + ask(POST, 0x1001, "1/0/8") + respond(CHANGED),
     "disabled": REGISTERED + ask(PUT, 0x1001, "1/0/5", (FORMAT, TEXT), payload=b"30") +
                 ask(POST, 0x1002, "1/0/4") + respond(DELETED) + wait(60000) + ACCEPTED,
@@ -264,8 +369,22 @@ MODULE = {
                                           'AT+QLASENDDATA=1,1024,"' + "z" * 1024 + '",1') +
                           respond(CONTINUE, (BLOCK1, block(0, 1, 4))) +
                           respond(CONTINUE, (BLOCK1, block(1, 1, 4))) + respond(CHANGED),
-    "secured": READY + at('AT+QLACONFIG=1,"180.101.147.115",5694,"e",86400,0,"id","0123456789ab"',
-                          "AT+QLAREG", "AT+QLACONFIG?"),
+    "secured": SECURED + at('AT+QLAUPDATE=0,600') + respond(CHANGED) +
+               sealed(GET, 0x1101, "3/0/0") + datagram(b"\x15\0") + at('AT+QLAUPDATE=0,900') +
+               HELLO + respond(CHANGED) + at("AT+QLADEREG") + respond(DELETED) +
+               at("AT+QLACONFIG?"),
+    "secured-refused": READY + at(CONFIGURE_SECURED, "AT+QLAREG") + datagram(b"\x15\x28") +
+                       at("AT+QLAREG") + wait(70000),
+    "secured-sleep": SECURED + at('AT+QSCLK=1') + wait(60000) + WAKE + HELLO + respond(CHANGED) +
+                     wait(60000) + WAKE + datagram(b"\x15\x28"),
+    "secured-resumed": READY + at('AT+QLACFG="dtls_mode",1') + at(CONFIGURE_SECURED, "AT+QLAREG") +
+                       HELLO + ACCEPTED + at('AT+QSCLK=1') + wait(60000) + WAKE + HELLO +
+                       respond(CHANGED),
+    "secured-silence": SECURED + at('AT+QLAUPDATE=0,600') + wait(130000) +
+                       at('AT+QLAUPDATE=0,600') + HELLO + respond(CHANGED),
+    "secured-bootstrap": READY + at('AT+QLACONFIG=1,"180.101.147.115",5694,"e",86400,0,"id",'
+                                    '"0123456789ab"', "AT+QLAREG", "AT+QLACONFIG?") + HELLO +
+                         respond(CHANGED) + wait(40000),
     "no-request": REGISTERED + empty(CON, 0x5555) + empty(RST, 0x5556) +
                   datagram(coap(CON, CONTENT, 0x5557, payload=b"x")) + datagram(b"\x42\1") +
                   datagram(coap(CON, 7, 0x5558)) + datagram(coap(CON, GET, 0x5559, (9, "x"))),
@@ -448,7 +567,7 @@ def from_above(operation, where=0, formats=0, length=0, at_peer=0):
 R_READ, R_WRITE, R_EXECUTE, R_DISCOVER, R_OBSERVE, R_CANCEL = range(1, 7)
 REPLY, REPLY_CON, REPLY_NON, NOTIFY_CON, NOTIFY_NON = range(4, 9)
 S_ACK, S_RST, LIST = b"\x09", b"\x0a", b"\x0e"
-IOT, AEP, DMP = b"\0", b"\x81", b"\2"
+IOT, AEP, DMP, ANDLINK = b"\0", b"\x81", b"\2", b"\3"
 IOT_64 = b"\x30"  # in blocks of 64 bytes
 DMP_1024 = b"\x72"
 
@@ -501,6 +620,12 @@ SERVER = {
                                       payload=b'[{"n":"x"}]')) +
           to_server(coap(NON, POST, 10, (PATH, "dp"), (QUERY, "ep=y"))) +
           to_server(coap(CON, GET, 11, (PATH, "dp"))),
+    "product-accepted": ANDLINK + HERE + says(REPLY, CONTENT, payload=b"500677"),
+    "product-refused": ANDLINK + HERE + from_above(R_READ) +
+                       says(REPLY, CONTENT, payload=b"50067") +
+                       to_server(coap(CON, POST, 9, (PATH, "dp"),
+                                      (QUERY, "ep=867724030023557"))),
+    "product-refused-late": ANDLINK + HERE + S_ACK + says(REPLY_CON, 0x84) + HERE + pass_time(18),
     "read-in-blocks": IOT_64 + WATCHED + from_above(R_READ) +
                       b"".join(says(REPLY, CONTENT, (4, "t"), (BLOCK2, block(i, i < 3, 2)),
                                     payload=b"b" * (64 if i < 3 else 9)) for i in range(4)),
@@ -554,9 +679,152 @@ SERVER = {
                                  for i in range(30)) + pass_time(18),
 }
 
+# The bootstrap server: fuzz_bootstrap_server.c --------------------------------------------------
+
+def bs_ask(endpoint, at_peer=0, confirmable=True):
+    return bytes([at_peer << 6 | (0 if confirmable else 0x20) | 1, len(endpoint)]) + endpoint
+
+
+def bs_says(operation, code, *options, payload=b"", at_peer=0):
+    rest = tail(*options, payload=payload)
+    return bytes([at_peer << 6 | operation, code, len(rest)]) + rest
+
+
+def bs_raw(data, at_peer=0):
+    return bytes([at_peer << 6]) + struct.pack(">H", len(data)) + data
+
+
+def bs_time(exponent, stepwise=True):
+    return bytes([0x27 if stepwise else 7, exponent])
+
+
+BS_PLAIN, BS_DISCOVER, BS_NO_URI, BS_KEYS = b"\0", b"\1", b"\2", b"\4"
+BS_RIGHT, BS_ACK, BS_RST = b"\x25", b"\5", b"\6"
+BS_REPLY, BS_REPLY_CON, BS_REPLY_NON = range(2, 5)
+
+BOOTSTRAP_SERVER = {
+    "whole": BS_PLAIN + bs_ask(b"x") + BS_RIGHT * 5,
+    "whole-with-keys": BS_KEYS + bs_ask(b"e" * 150) + BS_RIGHT * 5,
+    "whole-without-uri": BS_NO_URI + bs_ask(b"x", confirmable=False) + BS_RIGHT * 4,
+    "discover": BS_DISCOVER + bs_ask(b"x") +
+                bs_says(BS_REPLY, CONTENT, (FORMAT, LINK), payload=b"</1/0>") + BS_RIGHT * 5,
+    "discover-in-blocks": BS_DISCOVER + bs_ask(b"x") +
+                          bs_says(BS_REPLY, CONTENT, (BLOCK2, block(0, 1, 0)), payload=b"l" * 16) +
+                          BS_RIGHT * 5,
+    "refused": BS_PLAIN + bs_ask(b"!x") + bs_ask(b"") + bs_ask(b"e" * 151) +
+               bs_raw(coap(CON, POST, 1, *path("bs"))) +
+               bs_raw(coap(CON, POST, 2, *path("bs"), (QUERY, "ep=x"), (QUERY, "ep=y"))),
+    "full": BS_PLAIN + b"".join(bs_ask(b"d%d" % i, i) for i in range(4)) + bs_ask(b"d0") +
+            BS_RIGHT * 5 + bs_ask(b"d3", 3),
+    "error": BS_PLAIN + bs_ask(b"x") + BS_RIGHT * 2 + bs_says(BS_REPLY, 0x80),
+    "reset": BS_PLAIN + bs_ask(b"x") + BS_RIGHT + BS_RST,
+    "silence": BS_PLAIN + bs_ask(b"x") + BS_RIGHT + bs_time(17),
+    "late": BS_PLAIN + bs_ask(b"x") + bs_time(13) + BS_RIGHT + bs_time(17, stepwise=False),
+    "separate": BS_PLAIN + bs_ask(b"x") + BS_ACK + bs_says(BS_REPLY_CON, DELETED) + BS_ACK +
+                bs_says(BS_REPLY_NON, CHANGED) + BS_ACK + bs_time(18),
+    "anew": BS_PLAIN + bs_ask(b"x") + BS_RIGHT * 3 + bs_ask(b"x", 1) + BS_RIGHT +
+            bytes([0x65]) * 5,
+    "two-behind-one-address": BS_PLAIN + bs_ask(b"x") + bs_ask(b"y") + BS_RIGHT * 5 + bs_time(18),
+    "critical-option": BS_PLAIN + bs_ask(b"x") + bs_says(BS_REPLY, DELETED, (9, "x")) +
+                       bs_says(BS_REPLY_CON, DELETED, (9, "x")) + BS_RIGHT,
+    "no-request": BS_PLAIN + bs_raw(coap(CON, 0, 20, token=b"")) +
+                  bs_raw(coap(CON, GET, 21, *path("bs"))) + bs_raw(coap(CON, POST, 22)) +
+                  bs_raw(coap(CON, POST, 23, (9, "x"))) + bs_raw(coap(NON, POST, 24, (9, "x"))) +
+                  bs_raw(coap(CON, POST, 25, *path("bs"), (QUERY, "ep=x"),
+                              (BLOCK1, block(0, 0, 0)))) + bs_raw(b"\x42\1\0\x16"),
+}
+
+# Both ends of DTLS: fuzz_dtls.c -----------------------------------------------------------------
+
+ARRIVES, NEWEST_ARRIVES, IS_LOST, ARRIVES_TWICE = (bytes([i]) for i in range(4))
+DTLS_ENDS = (b"\x00", b"\x05", b"\x0a", b"\x02", b"\x08")  # 1.0, 1.2, negotiated, one and other
+HANDSHAKE = ARRIVES * 6
+
+
+def altered(position, flip=0xFF):
+    return b"\x04" + struct.pack(">HB", position, flip)
+
+
+def cut(modulus):
+    return b"\x05" + struct.pack(">H", modulus)
+
+
+def forged(data, at_server=0):
+    return bytes([6, at_server, len(data)]) + data
+
+
+def forged_record(kind, epoch, data, at_server=0, number_of_record=9):
+    return bytes([7, at_server, kind, epoch, number_of_record, len(data)]) + data
+
+
+def dtls_time(exponent):
+    return bytes([11, exponent])
+
+
+SPEAK = b"\x08\x14\x08\x15" + ARRIVES * 2
+BOTH_CLOSE = b"\x09\x00" + ARRIVES + b"\x09\x01" + ARRIVES
+
+DTLS = {f"{name}-{i}": ends + story for i, ends in enumerate(DTLS_ENDS) for name, story in {
+    "open": HANDSHAKE + SPEAK + BOTH_CLOSE,
+    "resumed": HANDSHAKE + SPEAK + b"\x0a\0\0\0" + HANDSHAKE + SPEAK,
+    "resumed-damaged": HANDSHAKE + b"\x0a\0\x40\x01" + HANDSHAKE + SPEAK,
+    "lost": b"".join(ARRIVES * i + IS_LOST + dtls_time(10) for i in range(4)) + HANDSHAKE + SPEAK,
+    "twice": (ARRIVES_TWICE + ARRIVES) * 6 + SPEAK,
+    "altered": (ARRIVES_TWICE + altered(30)) * 6 + SPEAK + b"\x08\x14" + altered(20) + cut(9),
+    "forged": b"".join(ARRIVES + forged_record(kind, epoch, b"\2\x28" + b"f" * 46, side)
+                       for kind in (21, 22, 23) for epoch in (0, 1) for side in (0, 1)) +
+              forged(b"\x16\xfe\xff" + b"f" * 60, 1) + SPEAK,
+    "short": HANDSHAKE + b"".join(forged_record(21, 1, b"s" * n, n % 2) for n in range(0, 70, 9)) +
+             SPEAK,
+    "silence": ARRIVES * 4 + dtls_time(16),
+}.items()}
+
+# Delta packages: fuzz_delta.c -------------------------------------------------------------------
+
+def delta_package(block, source, target, body, revisions=(b"A", b"B")):
+    """As it is, with good hashes."""
+    head = b"BCDELTA\x1a" + struct.pack(">HHIIII", 1, 192, block, source, target, len(body))
+    head += b"".join(text.ljust(32, b"\0") for text in revisions)
+    head += bytes(64) + hashlib.sha256(body).digest()
+    return b"\0\0" + head + hashlib.sha256(head).digest()[:4] + body
+
+
+def delta_edits(*edits, cut=255):
+    """A good package with other bytes in these places."""
+    return bytes([1, cut]) + b"".join(struct.pack(">HB", *edit) for edit in edits)
+
+
+# A raw block with content size and checksum flags; its checksum is wrong.
+RAW_FRAME = b"\x28\xb5\x2f\xfd\x24\x03" + struct.pack("<I", 3 << 3 | 1)[:3] + b"abc" + bytes(4)
+DELTA = {
+    "good": delta_edits(),
+    "power-cut": delta_edits(cut=14),
+    "power-cut-early": delta_edits(cut=1),
+    "table": delta_edits((192, 0xFF), cut=9),
+    "table-order": delta_edits((199, 1)),
+    "too-long": delta_edits((5000, 0)),
+    "frame-magic": delta_edits((212, 0)),
+    "frame-flags": delta_edits((216, 0x60)),
+    "frame-size": delta_edits((217, 0xFF), (218, 0xFF)),
+    "frame-block": delta_edits((219, 0x55), (220, 0xFF)),
+    "block-bytes": delta_edits((14, 0x20)),
+    "target-bytes": delta_edits((21, 1)),
+    "target-huge": delta_edits((20, 1)),
+    "source-bytes": delta_edits((19, 1)),
+    "revision": delta_edits((28, 0)),
+    "version": delta_edits((9, 2)),
+    "empty": b"\0\0",
+    "header-only": delta_package(4096, 20000, 3, b""),
+    "raw-frame": delta_package(4096, 20000, 3, struct.pack(">I", len(RAW_FRAME)) + RAW_FRAME),
+    "two-blocks": delta_package(4096, 20000, 5000, struct.pack(">II", 5, 10) + b"0123456789"),
+}
+
 TARGETS = {
     "at_line": {name: text.encode("latin-1") for name, text in AT_LINE.items()},
+    "bootstrap_server": BOOTSTRAP_SERVER,
     "coap_message": COAP_MESSAGE,
+    "delta": DELTA,
+    "dtls": DTLS,
     "endpoint": ENDPOINT,
     "formats": FORMATS,
     "module": MODULE,

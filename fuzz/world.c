@@ -12,13 +12,22 @@
 #define TAKEN_MAX 1000     /* datagrams or pieces of text after one event: more is no end */
 #define DEADLINES_MAX 5000 /* in one wait: more is a busy loop */
 #define GARBAGE 0xDB
+#define RECORD_DATA 0x17 /* see fake_dtls.c; a CoAP message begins with 0x40 or more */
+#define RECORD_TYPE_MAX 0x17
 
 /* --- Taking ---------------------------------------------------------------------------------- */
 
 static void remember(struct world *w, const struct bc_address *to, bc_view datagram)
 {
     struct bc_coap_message message;
-    assert(datagram.len <= BC_DATAGRAM_BYTES_MAX);
+    assert(datagram.len <= BC_DATAGRAM_BYTES_MAX + 1 && datagram.len > 0);
+    w->secured = datagram.ptr[0] <= RECORD_TYPE_MAX;
+    if (w->secured && datagram.ptr[0] != RECORD_DATA) {
+        w->server = *to;
+        return;
+    }
+    if (w->secured)
+        datagram = (bc_view){datagram.ptr + 1, datagram.len - 1};
     enum bc_err err = bc_coap_parse(datagram, &message);
     assert(err == BC_OK);
     w->server = *to;
@@ -129,7 +138,6 @@ static void after(struct world *w)
 
 void world_begin(struct world *w, bool twin, uint64_t seed)
 {
-    const struct bc_config config = {.seed = seed};
     memset(w, GARBAGE, sizeof(w->side));
     memset((uint8_t *)w + sizeof(w->side), 0, sizeof(*w) - sizeof(w->side));
     memset(&w->side[0].memory, 0, sizeof(w->side[0].memory));
@@ -137,12 +145,22 @@ void world_begin(struct world *w, bool twin, uint64_t seed)
     w->sides = twin ? 2 : 1;
     for (unsigned i = 0; i < w->sides; i++) {
         struct world_side *side = &w->side[i];
+        memset(&side->store, 0, sizeof(side->store));
+        const struct bc_storage storage = bc_memory_storage(&side->store);
+        const struct bc_config config = {.storage = &storage, .seed = seed};
         enum bc_err err =
             bc_module_init(&side->module, &side->memory, &side->workspace[0], &config, w->now_ms);
         assert(err == BC_OK);
     }
     w->module = w->side[0].module;
     after(w);
+}
+
+void world_end(struct world *w)
+{
+    before(w);
+    for (unsigned i = 0; i < w->sides; i++)
+        bc_module_end(w->side[i].module);
 }
 
 void world_serial(struct world *w, bc_view bytes)
@@ -184,18 +202,21 @@ void world_datagram(struct world *w, bc_view bytes)
 
 void world_respond(struct world *w, enum bc_coap_type type, uint8_t code, bc_view tail)
 {
-    uint8_t bytes[BC_DATAGRAM_BYTES_MAX + 20];
+    uint8_t record[1 + BC_DATAGRAM_BYTES_MAX + 20] = {RECORD_DATA};
+    uint8_t *bytes = record + 1;
+    size_t room = sizeof(record) - 1;
     const uint8_t head[] = {(uint8_t)(0x40U | (unsigned)type << 4 | w->token.len), code,
                             (uint8_t)(w->message_id >> 8), (uint8_t)w->message_id};
     size_t len = sizeof(head);
     memcpy(bytes, head, sizeof(head));
     memcpy(bytes + len, w->token.bytes, w->token.len);
     len += w->token.len;
-    if (tail.len > sizeof(bytes) - len)
-        tail.len = sizeof(bytes) - len;
+    if (tail.len > room - len)
+        tail.len = room - len;
     if (tail.len > 0)
         memcpy(bytes + len, tail.ptr, tail.len);
-    world_datagram(w, (bc_view){bytes, len + tail.len});
+    bool plain = !w->secured;
+    world_datagram(w, (bc_view){record + plain, 1 + len + tail.len - plain});
 }
 
 void world_jump(struct world *w, uint64_t ms)
@@ -229,6 +250,44 @@ void world_reset(struct world *w)
     for (unsigned i = 0; i < w->sides; i++)
         bc_on_reset(w->side[i].module, w->now_ms);
     after(w);
+}
+
+void world_power(struct world *w, bool on)
+{
+    before(w);
+    for (unsigned i = 0; i < w->sides; i++)
+        bc_on_power(w->side[i].module, w->now_ms, on);
+    after(w);
+}
+
+void world_coverage(struct world *w, bool covered)
+{
+    before(w);
+    for (unsigned i = 0; i < w->sides; i++)
+        bc_on_coverage(w->side[i].module, w->now_ms, covered);
+    after(w);
+}
+
+void world_signal(struct world *w, int rssi_dbm)
+{
+    before(w);
+    for (unsigned i = 0; i < w->sides; i++)
+        bc_on_signal(w->side[i].module, w->now_ms, rssi_dbm);
+    after(w);
+}
+
+void world_describe(struct world *w)
+{
+    static uint8_t text[BC_DESCRIPTION_BYTES];
+    bc_sink out = {.ptr = text, .cap = sizeof(text)};
+    struct bc_energy energy;
+    uint64_t total_ms = 0;
+    bc_module_describe(w->module, w->now_ms, &out);
+    assert(!out.full && out.ptr[0] == '{' && out.ptr[out.len - 1] == '}');
+    bc_module_energy(w->module, w->now_ms, &energy);
+    for (unsigned i = 0; i < BC_ENERGY_STATES; i++)
+        total_ms += energy.in[i].ms;
+    assert(total_ms == w->now_ms - START_MS);
 }
 
 void world_clock(struct world *w, int64_t utc_s)

@@ -14,6 +14,7 @@
 #include "coap/message.h"
 
 struct world_side {
+    struct bc_memory_store store;
     union bc_module_memory memory;
     union bc_workspace workspace[2];
     struct bc_module *module;
@@ -31,10 +32,12 @@ struct world {
     uint16_t message_id;      /* of the last request of the module's */
     struct bc_coap_token token;
     uint32_t query_id;
+    bool secured; /* the last datagram was one of fake_dtls.c */
     void (*on_serial)(struct world *w, bc_view bytes); /* sees what the host takes; may be NULL */
 };
 
 void world_begin(struct world *w, bool twin, uint64_t seed);
+void world_end(struct world *w);
 
 /* Serial bytes; a deaf host's may be lost. */
 void world_serial(struct world *w, bc_view bytes);
@@ -49,6 +52,10 @@ void world_wait(struct world *w, uint64_t ms);
 void world_jump(struct world *w, uint64_t ms);
 void world_wake_pin(struct world *w);
 void world_reset(struct world *w);
+void world_power(struct world *w, bool on);
+void world_coverage(struct world *w, bool covered);
+void world_signal(struct world *w, int rssi_dbm);
+void world_describe(struct world *w); /* asserts that the reports can be made */
 void world_clock(struct world *w, int64_t utc_s);
 void world_resolve(struct world *w, bool found);
 void world_listen(struct world *w, bool listens);

@@ -11,66 +11,18 @@
 #include "base/sink.h"
 #include "coap/message.h"
 #include "json.h"
+#include "words.h"
 
-#define ARGS_MAX 4
 #define DEVICES_SHOWN 1000
-
-struct arg {
-    bc_view text;
-    bool quoted;
-};
-
-struct args {
-    struct arg list[ARGS_MAX];
-    size_t count;
-};
 
 struct row {
     const char *name;
     const char *params;
     size_t args_min, args_max;
     enum bc_server_operation operation; /* of the ones that go to a device */
-    json_t *(*run)(struct command_context *context, const struct row *row, const struct args *args);
+    json_t *(*run)(struct command_context *context, const struct row *row,
+                   const struct words *args);
 };
-
-/* Cuts a quoted argument's quotes and backslashes off, in place. */
-static bool take_quoted(char **at, const char *end, struct arg *out)
-{
-    char *to = ++*at;
-    out->quoted = true;
-    out->text.ptr = (const uint8_t *)to;
-    while (*at < end && **at != '"') {
-        if (**at == '\\' && *at + 1 < end)
-            ++*at;
-        *to++ = *(*at)++;
-    }
-    out->text.len = (size_t)((const uint8_t *)to - out->text.ptr);
-    return *at < end && ++*at != NULL && (*at == end || **at == ' ');
-}
-
-static bool split(char *line, size_t len, struct args *out)
-{
-    const char *end = line + len;
-    *out = (struct args){0};
-    for (char *at = line;;) {
-        while (at < end && *at == ' ')
-            at++;
-        if (at == end)
-            return true;
-        if (out->count == ARGS_MAX)
-            return false;
-        struct arg *arg = &out->list[out->count++];
-        if (*at == '"') {
-            if (!take_quoted(&at, end, arg))
-                return false;
-            continue;
-        }
-        arg->text.ptr = (const uint8_t *)at;
-        while (at < end && *at != ' ')
-            at++;
-        arg->text.len = (size_t)((const uint8_t *)at - arg->text.ptr);
-    }
-}
 
 static json_t *ok(void)
 {
@@ -80,7 +32,7 @@ static json_t *ok(void)
 }
 
 static json_t *run_devices(struct command_context *context, const struct row *row,
-                           const struct args *args)
+                           const struct words *args)
 {
     (void)row;
     struct bc_server_device device;
@@ -106,7 +58,7 @@ static json_t *no_device(void)
 }
 
 static json_t *run_device(struct command_context *context, const struct row *row,
-                          const struct args *args)
+                          const struct words *args)
 {
     (void)row;
     struct bc_server_device device;
@@ -119,8 +71,27 @@ static json_t *run_device(struct command_context *context, const struct row *row
     return object;
 }
 
+/* `psk EP -` removes, `psk EP IDENTITY KEY` sets. */
+static json_t *run_psk(struct command_context *context, const struct row *row,
+                       const struct words *args)
+{
+    (void)row;
+    struct keys_entry entry;
+    const struct word *words = &args->list[1];
+    if (args->count == 3 && (words[1].quoted || !bc_view_equal(words[1].text, BC_TEXT("-"))))
+        return platform_json_error("usage: psk EP IDENTITY KEY, or psk EP -");
+    if (args->count == 3)
+        return platform_security_remove(context->security, context->now_ms, words[0].text)
+                   ? ok()
+                   : platform_json_error("this endpoint has no key");
+    const char *problem = platform_keys_read(words, &entry);
+    if (problem == NULL)
+        problem = platform_security_set(context->security, context->now_ms, &entry);
+    return problem == NULL ? ok() : platform_json_error("%s", problem);
+}
+
 static json_t *run_quit(struct command_context *context, const struct row *row,
-                        const struct args *args)
+                        const struct words *args)
 {
     (void)row;
     (void)args;
@@ -129,7 +100,7 @@ static json_t *run_quit(struct command_context *context, const struct row *row,
 }
 
 static json_t *run_help(struct command_context *context, const struct row *row,
-                        const struct args *args);
+                        const struct words *args);
 
 /* "text", "opaque", "tlv", "json", "link", or a number. */
 static bool read_format(bc_view text, int32_t *out)
@@ -165,7 +136,7 @@ static bool read_hex(bc_view digits, bc_view *out)
 }
 
 /* What to write: "text", hex digits, tlv:HEX, or else text. */
-static bool read_value(const struct arg *arg, struct bc_server_request *out)
+static bool read_value(const struct word *arg, struct bc_server_request *out)
 {
     assert(arg != NULL); /* the row says that it is there */
     out->payload = arg->text;
@@ -198,9 +169,9 @@ static json_t *refused(enum bc_err err)
 }
 
 static json_t *run_request(struct command_context *context, const struct row *row,
-                           const struct args *args)
+                           const struct words *args)
 {
-    const struct arg *extra = args->count > 3 ? &args->list[3] : NULL;
+    const struct word *extra = args->count > 3 ? &args->list[3] : NULL;
     struct bc_server_request request = {
         .operation = row->operation,
         .accept = BC_COAP_FORMAT_ABSENT,
@@ -232,13 +203,14 @@ static const struct row rows[] = {
     {"discover", "EP PATH", 2, 2, BC_SERVER_DISCOVER, run_request},
     {"observe", "EP PATH [ACCEPT]", 2, 3, BC_SERVER_OBSERVE, run_request},
     {"cancel", "EP PATH", 2, 2, BC_SERVER_CANCEL, run_request},
+    {"psk", "EP IDENTITY KEY|-", 2, 3, BC_SERVER_NO_OPERATION, run_psk},
     {"help", "", 0, 0, BC_SERVER_NO_OPERATION, run_help},
     {"quit", "", 0, 0, BC_SERVER_NO_OPERATION, run_quit},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
 static json_t *run_help(struct command_context *context, const struct row *row,
-                        const struct args *args)
+                        const struct words *args)
 {
     (void)context;
     (void)row;
@@ -255,8 +227,8 @@ static json_t *run_help(struct command_context *context, const struct row *row,
 
 json_t *platform_command_run(struct command_context *context, char *line, size_t len)
 {
-    struct args args;
-    if (!split(line, len, &args))
+    struct words args;
+    if (!platform_words_split(line, len, &args))
         return platform_json_error("too many arguments, or a quote is not closed");
     for (size_t i = 0; i < ROW_COUNT && args.count > 0; i++) {
         const struct row *row = &rows[i];

@@ -6,12 +6,14 @@
 
 #include <jansson.h>
 
+#include "security.h"
 #include "server.h"
 
 #define COMMAND_BYTES_MAX 9216 /* a value in hex, and the words before it */
 
 struct command_context {
     struct bc_server *server;
+    struct security *security;
     uint64_t now_ms;
     uint64_t tag; /* for a request to a device */
     bool quit;    /* set by the command of that name */

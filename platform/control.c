@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/sink.h"
 #include "json.h"
 
 #define OUT_BYTES_MAX (16 * 1024 * 1024)
@@ -80,6 +81,7 @@ static void close_client(struct control *c, struct control_client *client)
     if (!client->standard)
         close(client->fd);
     free(client->out);
+    bc_wipe(client->line, sizeof(client->line));
     *client = (struct control_client){
         .fd = -1,
         .generation = client->generation,
@@ -137,6 +139,7 @@ static void run_line(struct control *c, struct control_client *client, size_t le
     size_t index = (size_t)(client - c->clients);
     struct command_context context = {
         .server = c->server,
+        .security = c->security,
         .now_ms = now_ms,
         .tag = (uint64_t)(index + 1) << 32 | client->generation,
     };
@@ -166,6 +169,7 @@ static void run_lines(struct control *c, struct control_client *client, uint64_t
             return;
         client->line_bytes -= len + 1;
         memmove(client->line, rest, client->line_bytes);
+        bc_wipe(client->line + client->line_bytes, len + 1); /* there may be a key in a command */
     }
     if (client->line_bytes < sizeof(client->line))
         return;
@@ -173,6 +177,7 @@ static void run_lines(struct control *c, struct control_client *client, uint64_t
         say(c, client, platform_json_error("a command has at most %d bytes", COMMAND_BYTES_MAX));
     client->overlong = true;
     client->line_bytes = 0;
+    bc_wipe(client->line, sizeof(client->line));
 }
 
 static void read_client(struct control *c, struct control_client *client, uint64_t now_ms)
@@ -224,9 +229,10 @@ void platform_control_read_standard(struct control *c, uint64_t now_ms)
     client->fd = -1;
 }
 
-bool platform_control_open(struct control *c, const char *path, int epoll, struct bc_server *server)
+bool platform_control_open(struct control *c, const char *path, int epoll, struct bc_server *server,
+                           struct security *security)
 {
-    *c = (struct control){.listener = -1, .epoll = epoll, .server = server};
+    *c = (struct control){.listener = -1, .epoll = epoll, .server = server, .security = security};
     for (size_t i = 0; i <= CONTROL_CLIENTS_MAX; i++)
         c->clients[i].fd = -1;
     if (path != NULL && !listen_at(c, path)) {

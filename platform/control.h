@@ -29,13 +29,14 @@ struct control {
     const char *path;
     int epoll;
     struct bc_server *server;
+    struct security *security;
     struct control_client clients[CONTROL_CLIENTS_MAX + 1]; /* the first is standard input */
     bool quit;
 };
 
 /* The socket; `path` may be NULL. False after a line on stderr. */
-bool platform_control_open(struct control *c, const char *path, int epoll,
-                           struct bc_server *server);
+bool platform_control_open(struct control *c, const char *path, int epoll, struct bc_server *server,
+                           struct security *security);
 void platform_control_close(struct control *c); /* removes the socket */
 
 /* From now on commands are also taken from standard input; a file's at once. */

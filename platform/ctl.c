@@ -13,10 +13,10 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-/* An argument with a space or nothing in it must arrive as one: in quotes, if it has none. */
+/* An argument with a blank or nothing in it must arrive as one: in quotes, if it has none. */
 static void put_arg(FILE *out, const char *arg)
 {
-    if (arg[0] == '"' || (arg[0] != '\0' && strchr(arg, ' ') == NULL)) {
+    if (arg[0] == '"' || (arg[0] != '\0' && strpbrk(arg, " \t") == NULL)) {
         fputs(arg, out);
         return;
     }

@@ -63,13 +63,19 @@ static void set_hex(json_t *object, const char *key, bc_view bytes)
     free(sink.ptr);
 }
 
+/* A name of a peer's own making. */
+static void set_name(json_t *object, const char *key, const char *key_hex, bc_view name)
+{
+    json_t *text = printable(name);
+    if (text != NULL)
+        json_object_set_new(object, key, text);
+    else
+        set_hex(object, key_hex, name);
+}
+
 static void set_endpoint(json_t *object, bc_view endpoint)
 {
-    json_t *text = printable(endpoint);
-    if (text != NULL)
-        json_object_set_new(object, "endpoint", text);
-    else
-        set_hex(object, "endpoint_hex", endpoint);
+    set_name(object, "endpoint", "endpoint_hex", endpoint);
 }
 
 static void set_address(json_t *object, const struct bc_address *address)
@@ -77,6 +83,7 @@ static void set_address(json_t *object, const struct bc_address *address)
     char text[NET_TEXT_BYTES];
     platform_net_text(address, text);
     set_text(object, "address", text);
+    set_flag(object, "secure", address->channel != 0);
 }
 
 static void set_path(json_t *object, const struct bc_server_path *path)
@@ -94,15 +101,19 @@ static void set_code(json_t *object, uint8_t code)
 }
 
 /* `hex` always, `text` when it is printable and not a format of bytes. */
+static void set_payload(json_t *object, bc_view payload, bool binary)
+{
+    json_t *text = binary || payload.len == 0 ? NULL : printable(payload);
+    set_hex(object, "hex", payload);
+    if (text != NULL)
+        json_object_set_new(object, "text", text);
+}
+
 static void set_content(json_t *object, const struct bc_server_event *event)
 {
     if (event->format != BC_COAP_FORMAT_ABSENT)
         set_number(object, "format", (uint64_t)event->format);
-    set_hex(object, "hex", event->payload);
-    bool binary = event->format == BC_COAP_FORMAT_TLV;
-    json_t *text = binary || event->payload.len == 0 ? NULL : printable(event->payload);
-    if (text != NULL)
-        json_object_set_new(object, "text", text);
+    set_payload(object, event->payload, event->format == BC_COAP_FORMAT_TLV);
     set_flag(object, "more", event->more);
 }
 
@@ -133,6 +144,13 @@ static void set_time(json_t *object, int64_t time_ms)
     set_text(object, "time", text);
 }
 
+int64_t platform_json_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void set_registration(json_t *object, const struct bc_server_device *device)
 {
     set_text(object, "id", device->id);
@@ -159,6 +177,45 @@ static void set_notification(json_t *object, const struct bc_server_event *event
     set_flag(object, "over", event->over);
 }
 
+/* Why the server ended a registration, and the answer that made it do so. */
+static void set_refusal(json_t *object, const struct bc_server_event *event)
+{
+    if (event->reason == NULL)
+        return;
+    set_text(object, "reason", event->reason);
+    if (event->code == 0)
+        return;
+    set_code(object, event->code);
+    set_content(object, event);
+}
+
+static json_t *printable_member(const json_t *record, const char *key)
+{
+    const json_t *value = json_object_get(record, key);
+    bc_view text = {(const uint8_t *)json_string_value(value), json_string_length(value)};
+    return json_is_string(value) ? printable(text) : NULL;
+}
+
+/* `records`, when the payload is a list of {"n": name, "vs": text} and all can be printed: SenML
+ * (RFC 8428) as far as Andlink's devices use it. */
+static void set_records(json_t *object, bc_view payload)
+{
+    json_t *list = json_loadb((const char *)payload.ptr, payload.len, 0, NULL);
+    json_t *records = json_array();
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        json_t *record = json_object();
+        json_object_set_new(record, "n", printable_member(json_array_get(list, i), "n"));
+        json_object_set_new(record, "vs", printable_member(json_array_get(list, i), "vs"));
+        if (json_object_size(record) == 2)
+            json_array_append(records, record);
+        json_decref(record);
+    }
+    if (json_array_size(list) > 0 && json_array_size(records) == json_array_size(list))
+        json_object_set(object, "records", records);
+    json_decref(records);
+    json_decref(list);
+}
+
 static const char *event_name(enum bc_server_event_kind kind)
 {
     static const char *const names[] = {
@@ -180,6 +237,7 @@ static void set_details(json_t *object, const struct bc_server_event *event)
     case BC_SERVER_DEREGISTERED:
     case BC_SERVER_EXPIRED:
         set_text(object, "id", event->device->id);
+        set_refusal(object, event);
         break;
     case BC_SERVER_OBSERVED:
     case BC_SERVER_RESPONDED:
@@ -192,6 +250,7 @@ static void set_details(json_t *object, const struct bc_server_event *event)
         break;
     case BC_SERVER_DP:
         set_content(object, event);
+        set_records(object, event->payload);
         json_object_set_new(object, "confirmable", json_boolean(event->confirmable));
         break;
     case BC_SERVER_REJECTED:
@@ -211,6 +270,66 @@ json_t *platform_json_event(const struct bc_server_event *event, int64_t time_ms
     set_endpoint(object, event->endpoint);
     set_details(object, event);
     set_address(object, &event->address);
+    return object;
+}
+
+static void set_bootstrap_details(json_t *object, const struct bc_bootstrap_event *event)
+{
+    if (event->step != NULL)
+        set_text(object, "step", event->step);
+    if (event->code != 0)
+        set_code(object, event->code);
+    if (event->reason != NULL)
+        set_text(object, "reason", event->reason);
+    if (event->kind != BC_BOOTSTRAP_DISCOVERED)
+        return;
+    set_payload(object, event->payload, false);
+    set_flag(object, "more", event->more);
+}
+
+json_t *platform_json_bootstrap_event(const struct bc_bootstrap_event *event, int64_t time_ms)
+{
+    static const char *const names[] = {"bootstrap-requested", "bootstrap-discovered",
+                                        "bootstrap-finished", "bootstrap-failed",
+                                        "bootstrap-rejected"};
+    json_t *object = json_object();
+    set_text(object, "event", names[event->kind]);
+    set_time(object, time_ms);
+    set_endpoint(object, event->endpoint);
+    set_bootstrap_details(object, event);
+    set_address(object, &event->address);
+    return object;
+}
+
+static void set_secure_details(json_t *object, const struct secure_event *event)
+{
+    if (event->reason != NULL)
+        set_text(object, "reason", event->reason);
+    if (event->kind == SECURE_FAILED || event->kind == SECURE_STRAY)
+        set_number(object, "count", event->count);
+    if (event->kind != SECURE_OPENED)
+        return;
+    set_text(object, "version", event->version);
+    set_text(object, "cipher", event->cipher);
+    json_object_set_new(object, "resumed", json_boolean(event->resumed));
+}
+
+json_t *platform_json_secure_event(const struct secure_event *event, const char *listener,
+                                   bc_view endpoint, int64_t time_ms)
+{
+    static const char *const names[] = {"dtls-opened", "dtls-closed", "dtls-failed", "dtls-stray"};
+    struct bc_address address = event->address;
+    json_t *object = json_object();
+    address.channel = 0; /* the event's name says enough */
+    set_text(object, "event", names[event->kind]);
+    set_time(object, time_ms);
+    set_text(object, "listener", listener);
+    if (endpoint.len > 0)
+        set_endpoint(object, endpoint);
+    if (event->identity.len > 0)
+        set_name(object, "identity", "identity_hex", event->identity);
+    set_secure_details(object, event);
+    set_address(object, &address);
     return object;
 }
 

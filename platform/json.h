@@ -7,10 +7,19 @@
 
 #include <jansson.h>
 
+#include "bootstrap.h"
+#include "secure.h"
 #include "server.h"
 
-/* `time` is milliseconds since 1970 UTC. The caller releases the object. */
+/* Of events: milliseconds since 1970 UTC. */
+int64_t platform_json_now_ms(void);
+
+/* The caller releases the object. */
 json_t *platform_json_event(const struct bc_server_event *event, int64_t time_ms);
+json_t *platform_json_bootstrap_event(const struct bc_bootstrap_event *event, int64_t time_ms);
+/* `endpoint` is whose the identity is; empty when it is nobody's. */
+json_t *platform_json_secure_event(const struct secure_event *event, const char *listener,
+                                   bc_view endpoint, int64_t time_ms);
 json_t *platform_json_device(const struct bc_server_device *device);
 /* The answer to a command whose request has come to an end. */
 json_t *platform_json_answer(const struct bc_server_event *event);

@@ -16,24 +16,28 @@
 #include <unistd.h>
 
 #include "base/sink.h"
-#include "capture.h"
-#include "carrier.h"
-#include "coap/message.h"
+#include "bootstrapper.h"
+#include "coaps.h"
 #include "control.h"
 #include "json.h"
 #include "net.h"
 #include "options.h"
+#include "security.h"
+#include "traffic.h"
 
 #define READY_MAX 32
 #define BATCHES_MAX 16 /* received before the other descriptors have their turn */
 #define STDOUT_BYTES (256 * 1024)
-#define TRACE_BYTES 512
 
 struct platform {
     struct options options;
     struct bc_server *server;
-    struct capture *capture;
+    struct traffic traffic;
     struct net net;
+    struct security security;
+    struct coaps coaps;
+    struct bootstrapper bootstrappers[2]; /* in plain, and over DTLS */
+    uint64_t seed;
     struct control control;
     int epoll;
     int signals;
@@ -47,13 +51,6 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool find_product(void *context, bc_view endpoint, struct bc_server_product *out)
 {
     const struct platform *p = context;
@@ -62,11 +59,27 @@ static bool find_product(void *context, bc_view endpoint, struct bc_server_produ
     return out->carrier != NULL;
 }
 
+static bool is_trusted(void *context, bc_view endpoint, const struct bc_address *from)
+{
+    const struct platform *p = context;
+    return platform_security_trusts(&p->security, p->coaps.secure, endpoint, from);
+}
+
+static bool accepts_product_id(void *context, bc_view endpoint, bc_view product_id)
+{
+    const struct options *options = &((const struct platform *)context)->options;
+    (void)endpoint;
+    for (size_t i = 0; i < options->product_id_count; i++)
+        if (bc_view_equal(bc_view_of(options->product_ids[i]), product_id))
+            return true;
+    return false;
+}
+
 static void on_event(void *context, const struct bc_server_event *event)
 {
     struct platform *p = context;
     if (!p->options.quiet) {
-        char *line = platform_json_line(platform_json_event(event, wall_ms()));
+        char *line = platform_json_line(platform_json_event(event, platform_json_now_ms()));
         if (line != NULL)
             fputs(line, stdout);
         free(line);
@@ -75,28 +88,29 @@ static void on_event(void *context, const struct bc_server_event *event)
         platform_control_answer(&p->control, event->tag, platform_json_answer(event));
 }
 
-static void show(const struct platform *p, const struct bc_address *peer, bool in, bc_view bytes)
+/* Hands over what is for sessions of DTLS; how many are left of `count`. */
+static size_t send_secure(struct platform *p, size_t count)
 {
-    char address[NET_TEXT_BYTES];
-    uint8_t text[TRACE_BYTES];
-    bc_sink sink = {.ptr = text, .cap = sizeof(text)};
-    if (p->capture != NULL)
-        platform_capture_write(p->capture, in ? peer : &p->net.local, in ? &p->net.local : peer,
-                               bytes);
-    if (!p->options.trace)
-        return;
-    platform_net_text(peer, address);
-    bc_coap_describe(bytes, &sink);
-    fprintf(stderr, "%s %s %.*s\n", in ? "<-" : "->", address, (int)sink.len, (char *)text);
+    struct bc_server_datagram *out = p->net.out;
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (out[i].to.channel != 0)
+            platform_coaps_send(&p->coaps, &out[i].to, out[i].bytes);
+        else
+            out[left++] = out[i];
+    return left;
 }
 
 static void send_all(struct platform *p)
 {
     size_t count;
-    bool shown = p->options.trace || p->capture != NULL;
+    bool shown = platform_traffic_shown(&p->traffic);
     while ((count = bc_server_take_datagrams(p->server, p->net.out, BC_SERVER_BATCH)) > 0) {
+        if (p->coaps.secure != NULL)
+            count = send_secure(p, count);
         for (size_t i = 0; shown && i < count; i++)
-            show(p, &p->net.out[i].to, false, p->net.out[i].bytes);
+            platform_traffic_out(&p->traffic, &p->net.local, &p->net.out[i].to,
+                                 p->net.out[i].bytes);
         platform_net_send(&p->net, count);
     }
 }
@@ -104,7 +118,7 @@ static void send_all(struct platform *p)
 static void receive_all(struct platform *p, uint64_t now)
 {
     struct net_datagram in[BC_SERVER_BATCH];
-    bool shown = p->options.trace || p->capture != NULL;
+    bool shown = platform_traffic_shown(&p->traffic);
     size_t count = BC_SERVER_BATCH;
     for (int batch = 0; batch < BATCHES_MAX && count == BC_SERVER_BATCH; batch++) {
         count = platform_net_receive(&p->net, in);
@@ -112,20 +126,64 @@ static void receive_all(struct platform *p, uint64_t now)
             bc_server_expect(p->server, &in[i].from, in[i].bytes);
         for (size_t i = 0; i < count; i++) {
             if (shown)
-                show(p, &in[i].from, true, in[i].bytes);
+                platform_traffic_in(&p->traffic, &p->net.local, &in[i].from, in[i].bytes);
             bc_server_on_datagram(p->server, now, &in[i].from, in[i].bytes);
         }
         send_all(p);
     }
 }
 
+static void take_plain(void *context, uint64_t now, const struct bc_address *from, bc_view plain)
+{
+    struct platform *p = context;
+    bc_server_on_datagram(p->server, now, from, plain);
+    send_all(p);
+}
+
 static int milliseconds_left(const struct platform *p, uint64_t now)
 {
-    uint64_t deadline = bc_server_deadline(p->server);
+    uint64_t deadline = BC_NEVER;
+    const uint64_t deadlines[] = {
+        bc_server_deadline(p->server),
+        platform_coaps_deadline(&p->coaps),
+        platform_bootstrapper_deadline(&p->bootstrappers[0]),
+        platform_bootstrapper_deadline(&p->bootstrappers[1]),
+    };
+    for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)
+        if (deadlines[i] < deadline)
+            deadline = deadlines[i];
     if (deadline == BC_NEVER)
         return -1;
     uint64_t left = deadline > now ? deadline - now : 0;
     return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static void on_signal(struct platform *p, uint64_t now)
+{
+    struct signalfd_siginfo info;
+    if (read(p->signals, &info, sizeof(info)) != sizeof(info))
+        return;
+    if (info.ssi_signo == SIGHUP)
+        platform_security_reload(&p->security, now);
+    else
+        p->stopping = true;
+}
+
+static void on_ready(struct platform *p, const struct epoll_event *ready, uint64_t now)
+{
+    int fd = ready->data.fd;
+    if (fd == p->net.fd)
+        receive_all(p, now);
+    else if (fd == platform_coaps_fd(&p->coaps))
+        platform_coaps_on_ready(&p->coaps, now, take_plain, p);
+    else if (fd == platform_bootstrapper_fd(&p->bootstrappers[0]))
+        platform_bootstrapper_on_ready(&p->bootstrappers[0], now);
+    else if (fd == platform_bootstrapper_fd(&p->bootstrappers[1]))
+        platform_bootstrapper_on_ready(&p->bootstrappers[1], now);
+    else if (fd == p->signals)
+        on_signal(p, now);
+    else
+        platform_control_on_ready(&p->control, fd, ready->events, now);
 }
 
 static void run_once(struct platform *p)
@@ -133,25 +191,23 @@ static void run_once(struct platform *p)
     struct epoll_event ready[READY_MAX];
     int count = epoll_wait(p->epoll, ready, READY_MAX, milliseconds_left(p, now_ms()));
     uint64_t now = now_ms();
-    for (int i = 0; i < count; i++) {
-        if (ready[i].data.fd == p->net.fd)
-            receive_all(p, now);
-        else if (ready[i].data.fd == p->signals)
-            p->stopping = true;
-        else
-            platform_control_on_ready(&p->control, ready[i].data.fd, ready[i].events, now);
-    }
+    for (int i = 0; i < count; i++)
+        on_ready(p, &ready[i], now);
     bc_server_on_time(p->server, now);
     send_all(p);
+    platform_coaps_on_time(&p->coaps, now);
+    platform_bootstrapper_on_time(&p->bootstrappers[0], now);
+    platform_bootstrapper_on_time(&p->bootstrappers[1], now);
     fflush(stdout);
-    if (p->capture != NULL)
-        platform_capture_flush(p->capture);
+    if (p->traffic.capture != NULL)
+        platform_capture_flush(p->traffic.capture);
 }
 
+/* What is not there is not watched. */
 static bool watch(const struct platform *p, int fd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-    return epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+    return fd < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static bool open_loop(struct platform *p)
@@ -160,13 +216,27 @@ static bool open_loop(struct platform *p)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    if (p->options.psk_file != NULL)
+        sigaddset(&set, SIGHUP);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     p->signals = signalfd(-1, &set, SFD_CLOEXEC);
     p->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (p->signals >= 0 && p->epoll >= 0 && watch(p, p->signals) && watch(p, p->net.fd))
+    if (p->signals >= 0 && p->epoll >= 0 && watch(p, p->signals) && watch(p, p->net.fd) &&
+        watch(p, platform_coaps_fd(&p->coaps)) &&
+        watch(p, platform_bootstrapper_fd(&p->bootstrappers[0])) &&
+        watch(p, platform_bootstrapper_fd(&p->bootstrappers[1])))
         return true;
     fprintf(stderr, "bc260y-platform: cannot make an event loop: %s\n", strerror(errno));
+    return false;
+}
+
+static bool choose_seed(struct platform *p)
+{
+    p->seed = p->options.seed;
+    if (p->options.seeded || getrandom(&p->seed, sizeof(p->seed), 0) >= 0)
+        return true;
+    fprintf(stderr, "bc260y-platform: no random numbers: %s; give --seed\n", strerror(errno));
     return false;
 }
 
@@ -176,37 +246,81 @@ static bool open_server(struct platform *p)
     config.lifetime_grace_s = p->options.lifetime_grace_s;
     config.block_bytes = p->options.block_bytes;
     config.find_product = find_product;
+    config.is_trusted = is_trusted;
     config.on_event = on_event;
     config.events = p->options.quiet ? BC_SERVER_EVENTS_OF_REQUESTS : BC_SERVER_EVENTS_ALL;
     config.context = p;
-    config.seed = p->options.seed;
-    if (!p->options.seeded && getrandom(&config.seed, sizeof(config.seed), 0) < 0) {
-        fprintf(stderr, "bc260y-platform: no random numbers: %s; give --seed\n", strerror(errno));
-        return false;
-    }
+    config.seed = p->seed;
+    if (p->options.product_id_count > 0)
+        config.accepts_product_id = accepts_product_id;
     p->server = bc_server_create(&config);
     if (p->server == NULL)
         fputs("bc260y-platform: not enough memory\n", stderr);
     return p->server != NULL;
 }
 
-static bool open_capture(struct platform *p)
+static bool open_traffic(struct platform *p)
 {
+    struct traffic *traffic = &p->traffic;
+    traffic->trace = p->options.trace;
     if (p->options.pcap == NULL)
         return true;
-    p->capture = platform_capture_open(p->options.pcap);
-    if (p->capture == NULL)
+    traffic->capture = platform_capture_open(p->options.pcap);
+    if (traffic->capture == NULL)
         fprintf(stderr, "bc260y-platform: cannot write %s: %s; choose another --pcap\n",
                 p->options.pcap, strerror(errno));
-    return p->capture != NULL;
+    return traffic->capture != NULL;
+}
+
+static void say_place(const char *name, int fd, const struct bc_address *local)
+{
+    char address[NET_TEXT_BYTES];
+    platform_net_text(local, address);
+    if (fd >= 0)
+        printf(",\"%s\":\"%s\"", name, address);
 }
 
 static void say_listening(const struct platform *p)
 {
-    char address[NET_TEXT_BYTES];
-    platform_net_text(&p->net.local, address);
-    printf("{\"event\":\"listening\",\"coap\":\"%s\"}\n", address);
+    const struct bootstrapper *b = p->bootstrappers;
+    printf("{\"event\":\"listening\"");
+    say_place("coap", p->net.fd, &p->net.local);
+    say_place("coaps", platform_coaps_fd(&p->coaps), &p->coaps.net.local);
+    say_place("bootstrap", platform_bootstrapper_fd(&b[0]), platform_bootstrapper_local(&b[0]));
+    say_place("bootstrap_coaps", platform_bootstrapper_fd(&b[1]),
+              platform_bootstrapper_local(&b[1]));
+    printf("}\n");
     fflush(stdout);
+}
+
+/* The bootstrap servers' tokens must be others than the server's: they have seeds of their own. */
+static bool open_bootstrappers(struct platform *p, bool *wrong_usage)
+{
+    struct bootstrapper_setup setup = {
+        .options = &p->options,
+        .security = &p->security,
+        .traffic = &p->traffic,
+        .coap = &p->net.local,
+        .coaps = p->coaps.secure != NULL ? &p->coaps.net.local : NULL,
+        .seed = ~p->seed,
+    };
+    if (!platform_bootstrapper_open(&p->bootstrappers[0], &setup, false, wrong_usage))
+        return false;
+    setup.seed = p->seed + 1;
+    return platform_bootstrapper_open(&p->bootstrappers[1], &setup, true, wrong_usage);
+}
+
+static bool open_all(struct platform *p, bool *wrong_usage)
+{
+    p->control.listener = -1;
+    return platform_net_open(&p->net, "--coap", p->options.coap, wrong_usage) && choose_seed(p) &&
+           open_server(p) && open_traffic(p) &&
+           platform_security_open(&p->security, &p->options, p->seed + 2) &&
+           platform_coaps_open(&p->coaps, "--coaps", p->options.coaps, &p->security, &p->traffic,
+                               wrong_usage) &&
+           open_bootstrappers(p, wrong_usage) && open_loop(p) &&
+           platform_control_open(&p->control, p->options.control, p->epoll, p->server,
+                                 &p->security);
 }
 
 int main(int argc, char **argv)
@@ -221,15 +335,10 @@ int main(int argc, char **argv)
         return result == OPTIONS_DONE ? 0 : 2;
     setvbuf(stdout, stdout_buffer, _IOFBF, sizeof(stdout_buffer));
     int status = 1;
-    p.control.listener = -1;
-    if (!platform_net_open(&p.net, p.options.coap, &wrong_usage)) {
+    if (!open_all(&p, &wrong_usage)) {
         status = wrong_usage ? 2 : 1;
         goto out;
     }
-    if (!open_server(&p) || !open_capture(&p) || !open_loop(&p))
-        goto out;
-    if (!platform_control_open(&p.control, p.options.control, p.epoll, p.server))
-        goto out;
     say_listening(&p);
     platform_control_read_standard(&p.control, now_ms());
     while (!p.stopping && !p.control.quit)
@@ -239,7 +348,11 @@ out:
     if (p.control.server != NULL)
         platform_control_close(&p.control);
     fflush(stdout);
-    platform_capture_close(p.capture);
+    platform_bootstrapper_close(&p.bootstrappers[0]);
+    platform_bootstrapper_close(&p.bootstrappers[1]);
+    platform_coaps_close(&p.coaps);
+    platform_security_close(&p.security);
+    platform_capture_close(p.traffic.capture);
     bc_server_destroy(p.server);
     platform_net_close(&p.net);
     return status;

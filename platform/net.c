@@ -37,19 +37,20 @@ static bool split(const char *text, char host[HOST_BYTES], const char **port)
     return strlen(*port) <= 5 && strtol(*port, NULL, 10) <= UINT16_MAX;
 }
 
-static struct addrinfo *look_up(const char *text)
+static struct addrinfo *look_up(const char *option, const char *text)
 {
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_DGRAM};
     struct addrinfo *found = NULL;
     char host[HOST_BYTES];
     const char *port;
     if (!split(text, host, &port)) {
-        fprintf(stderr, "bc260y-platform: --coap takes ADDRESS:PORT, not '%s'; see --help\n", text);
+        fprintf(stderr, "bc260y-platform: %s takes ADDRESS:PORT, not '%s'; see --help\n", option,
+                text);
         return NULL;
     }
     int error = getaddrinfo(host, port, &hints, &found);
     if (error != 0) {
-        fprintf(stderr, "bc260y-platform: --coap %s: %s\n", text, gai_strerror(error));
+        fprintf(stderr, "bc260y-platform: %s %s: %s\n", option, text, gai_strerror(error));
         return NULL;
     }
     return found;
@@ -117,17 +118,17 @@ static bool listen_on(struct net *net, const struct addrinfo *where)
     return true;
 }
 
-bool platform_net_open(struct net *net, const char *text, bool *wrong_usage)
+bool platform_net_open(struct net *net, const char *option, const char *text, bool *wrong_usage)
 {
     *net = (struct net){.fd = -1};
-    struct addrinfo *found = look_up(text);
+    struct addrinfo *found = look_up(option, text);
     *wrong_usage = found == NULL;
     if (found == NULL)
         return false;
     bool open = listen_on(net, found);
     if (!open)
-        fprintf(stderr, "bc260y-platform: cannot listen on %s: %s; choose another --coap\n", text,
-                strerror(errno));
+        fprintf(stderr, "bc260y-platform: cannot listen on %s: %s; choose another %s\n", text,
+                strerror(errno), option);
     freeaddrinfo(found);
     prepare(net);
     return open;

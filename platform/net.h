@@ -30,9 +30,9 @@ struct net_datagram {
     bc_view bytes;
 };
 
-/* "ADDRESS:PORT" or "[ADDRESS]:PORT". False after a line on stderr; `*wrong_usage` tells a text
- * that is no address from one that cannot be listened on. */
-bool platform_net_open(struct net *net, const char *text, bool *wrong_usage);
+/* "ADDRESS:PORT" or "[ADDRESS]:PORT", the value of that option. False after a line on stderr;
+ * `*wrong_usage` tells a text that is no address from one that cannot be listened on. */
+bool platform_net_open(struct net *net, const char *option, const char *text, bool *wrong_usage);
 void platform_net_close(struct net *net);
 
 /* What has arrived, at most a batch; the bytes live until the next call. */

@@ -9,10 +9,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "bootstrap.h"
 #include "carrier.h"
+#include "secure.h"
 
 #define GRACE_MAX_S 31536000
+#define IDLE_MIN_S 10
+#define SESSIONS_MAX 1000000
 #define BLOCK_BYTES_MIN 16
 #define BLOCK_BYTES_MAX 1024
 
@@ -23,7 +28,24 @@ static const char usage[] =
     "takes commands on standard input and on the control socket.\n"
     "\n"
     "  --coap ADDRESS:PORT   where to listen; 127.0.0.1:5683 (port 0: any free one)\n"
-    "  --open CARRIER        register unknown endpoints too, as devices of iot, aep or dmp\n"
+    "  --coaps ADDRESS:PORT  also listen here for DTLS with pre-shared keys\n"
+    "  --psk-file FILE       their keys, a device a line: ENDPOINT IDENTITY KEY, the key in hex\n"
+    "                        or as \"text\"; read again on SIGHUP\n"
+    "  --dtls-version V      1.0, 1.2 or any; any\n"
+    "  --coaps-sessions N    keep at most N sessions of DTLS; 65536\n"
+    "  --coaps-idle S        end those that were silent that long; 172800\n"
+    "  --keylog FILE         append the sessions' secrets to a file for Wireshark\n"
+    "  --open CARRIER        register unknown endpoints too, as devices of iot, aep, dmp or\n"
+    "                        andlink\n"
+    "  --product-id ID       andlink: accept devices of this product only; up to 8 times\n"
+    "  --bootstrap ADDRESS:PORT  also listen here, as the bootstrap server of the same devices\n"
+    "  --bootstrap-coaps ADDRESS:PORT  the same over DTLS\n"
+    "  --bootstrap-uri URI   where to send them: coap://HOST:PORT or coaps://HOST:PORT; else to\n"
+    "                        --coap, and with --bootstrap-coaps to --coaps\n"
+    "  --bootstrap-plain-keys    let --bootstrap tell keys in the clear, for a coaps:// URI\n"
+    "  --bootstrap-lifetime S    tell them this lifetime; 86400\n"
+    "  --bootstrap-binding B     tell them this binding, U or UQ; U\n"
+    "  --bootstrap-discover  first ask them for their objects\n"
     "  --block BYTES         read and write in blocks of 16, 32, 64, 128, 256, 512 or 1024 bytes;\n"
     "                        else in the device's blocks, and write in blocks above 1024 bytes\n"
     "  --control PATH        also take commands on a Unix socket\n"
@@ -61,7 +83,68 @@ static bool read_number(const char *text, uint64_t max, uint64_t *out)
 static enum options_result take_open(const char *text, struct options *out)
 {
     out->open = bc_server_carrier_find(text);
-    return out->open != NULL ? OPTIONS_RUN : wrong("--open takes iot, aep or dmp, not '%s'", text);
+    return out->open != NULL ? OPTIONS_RUN
+                             : wrong("--open takes iot, aep, dmp or andlink, not '%s'", text);
+}
+
+static enum options_result take_product_id(const char *text, struct options *out)
+{
+    if (text[0] == '\0')
+        return wrong("--product-id takes the id of a product, not nothing");
+    if (out->product_id_count == OPTIONS_PRODUCT_IDS_MAX)
+        return wrong("--product-id may be there %d times", OPTIONS_PRODUCT_IDS_MAX);
+    out->product_ids[out->product_id_count++] = text;
+    return OPTIONS_RUN;
+}
+
+/* What stands before the last colon: a name, an IPv4 address, or an IPv6 address in brackets. */
+static bool is_host(const char *text, size_t len)
+{
+    bool v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    return v6 ? strspn(text + 1, "0123456789abcdefABCDEF:.") == len - 2
+              : len > 0 && strspn(text, name) == len;
+}
+
+/* How long "coap://" or "coaps://" is in front; 0 for anything else. */
+static size_t scheme_bytes(const char *text)
+{
+    static const char *const schemes[] = {"coap://", "coaps://"};
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+        if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+            return strlen(schemes[i]);
+    return 0;
+}
+
+static enum options_result take_uri(const char *text, struct options *out)
+{
+    const char *host = text + scheme_bytes(text);
+    const char *colon = strrchr(text, ':');
+    uint64_t port;
+    if (host == text || colon < host || !is_host(host, (size_t)(colon - host)) ||
+        !read_number(colon + 1, UINT16_MAX, &port) || port == 0 ||
+        strlen(text) > BC_BOOTSTRAP_URI_BYTES_MAX)
+        return wrong("--bootstrap-uri takes coap://HOST:PORT or coaps://HOST:PORT, not '%s'", text);
+    out->bootstrap_uri = text;
+    return OPTIONS_RUN;
+}
+
+static enum options_result take_lifetime(const char *text, struct options *out)
+{
+    uint64_t value;
+    if (!read_number(text, BC_LIFETIME_MAX, &value) || value < BC_LIFETIME_MIN)
+        return wrong("--bootstrap-lifetime takes %d to %d seconds, not '%s'", BC_LIFETIME_MIN,
+                     BC_LIFETIME_MAX, text);
+    out->bootstrap_lifetime_s = (uint32_t)value;
+    return OPTIONS_RUN;
+}
+
+static enum options_result take_binding(const char *text, struct options *out)
+{
+    if (strcmp(text, "U") != 0 && strcmp(text, "UQ") != 0)
+        return wrong("--bootstrap-binding takes U or UQ, not '%s'", text);
+    out->bootstrap_binding = text;
+    return OPTIONS_RUN;
 }
 
 static enum options_result take_seed(const char *text, struct options *out)
@@ -91,8 +174,92 @@ static enum options_result take_block(const char *text, struct options *out)
     return OPTIONS_RUN;
 }
 
+static enum options_result take_version(const char *text, struct options *out)
+{
+    static const char *const names[] = {
+        [BC_DTLS_1_0] = "1.0", [BC_DTLS_1_2] = "1.2", [BC_DTLS_NEGOTIATED] = "any"};
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(text, names[i]) == 0) {
+            out->dtls_version = (enum bc_dtls_version)i;
+            return OPTIONS_RUN;
+        }
+    return wrong("--dtls-version takes 1.0, 1.2 or any, not '%s'", text);
+}
+
+static enum options_result take_sessions(const char *text, struct options *out)
+{
+    uint64_t value;
+    if (!read_number(text, SESSIONS_MAX, &value) || value == 0)
+        return wrong("--coaps-sessions takes 1 to %d, not '%s'", SESSIONS_MAX, text);
+    out->coaps_sessions = (uint32_t)value;
+    return OPTIONS_RUN;
+}
+
+static enum options_result take_idle(const char *text, struct options *out)
+{
+    uint64_t value;
+    if (!read_number(text, GRACE_MAX_S, &value) || value < IDLE_MIN_S)
+        return wrong("--coaps-idle takes %d to %d seconds, not '%s'", IDLE_MIN_S, GRACE_MAX_S,
+                     text);
+    out->coaps_idle_s = (uint32_t)value;
+    return OPTIONS_RUN;
+}
+
+/* Options of DTLS. */
+static enum options_result take_coaps(int option, struct options *out)
+{
+    switch (option) {
+    case 'S':
+        out->coaps = optarg;
+        return OPTIONS_RUN;
+    case 'C':
+        out->bootstrap_coaps = optarg;
+        return OPTIONS_RUN;
+    case 'P':
+        out->bootstrap_plain_keys = true;
+        return OPTIONS_RUN;
+    case 'K':
+        out->psk_file = optarg;
+        return OPTIONS_RUN;
+    case 'E':
+        return take_version(optarg, out);
+    case 'N':
+        return take_sessions(optarg, out);
+    case 'T':
+        return take_idle(optarg, out);
+    default:
+        out->keylog = optarg;
+        return OPTIONS_RUN;
+    }
+}
+
+/* Options of the bootstrap server and of Andlink. */
+static enum options_result take_bootstrap(int option, struct options *out)
+{
+    switch (option) {
+    case 'B':
+        out->bootstrap = optarg;
+        return OPTIONS_RUN;
+    case 'U':
+        return take_uri(optarg, out);
+    case 'L':
+        return take_lifetime(optarg, out);
+    case 'M':
+        return take_binding(optarg, out);
+    case 'D':
+        out->bootstrap_discover = true;
+        return OPTIONS_RUN;
+    default:
+        return take_product_id(optarg, out);
+    }
+}
+
 static enum options_result take(int option, struct options *out)
 {
+    if (strchr("BULMDI", option) != NULL)
+        return take_bootstrap(option, out);
+    if (strchr("SCPKENTW", option) != NULL)
+        return take_coaps(option, out);
     switch (option) {
     case 'a':
         out->coap = optarg;
@@ -128,11 +295,44 @@ static enum options_result take(int option, struct options *out)
     }
 }
 
+/* Options that only mean something beside others. */
+static enum options_result check(const struct options *options, bool bootstraps, bool secures)
+{
+    bool coaps = options->coaps != NULL || options->bootstrap_coaps != NULL;
+    if (bootstraps && options->bootstrap == NULL && options->bootstrap_coaps == NULL)
+        return wrong("the other --bootstrap-... options need --bootstrap or --bootstrap-coaps");
+    if (options->bootstrap_plain_keys && options->bootstrap == NULL)
+        return wrong("--bootstrap-plain-keys needs --bootstrap");
+    if (secures && !coaps && !options->bootstrap_plain_keys)
+        return wrong("options of DTLS need --coaps or --bootstrap-coaps");
+    if (options->bootstrap != NULL && options->bootstrap_uri != NULL &&
+        strncmp(options->bootstrap_uri, "coaps:", 6) == 0 && !options->bootstrap_plain_keys)
+        return wrong("--bootstrap would tell devices their keys in the clear; use "
+                     "--bootstrap-coaps, or allow it with --bootstrap-plain-keys");
+    if (options->product_id_count > 0 && (options->open == NULL || !options->open->identifies))
+        return wrong("--product-id needs --open andlink");
+    return OPTIONS_RUN;
+}
+
 enum options_result platform_options_parse(int argc, char **argv, struct options *out)
 {
     static const struct option list[] = {
         {"coap", required_argument, NULL, 'a'},
+        {"coaps", required_argument, NULL, 'S'},
+        {"psk-file", required_argument, NULL, 'K'},
+        {"dtls-version", required_argument, NULL, 'E'},
+        {"coaps-sessions", required_argument, NULL, 'N'},
+        {"coaps-idle", required_argument, NULL, 'T'},
+        {"keylog", required_argument, NULL, 'W'},
+        {"bootstrap-coaps", required_argument, NULL, 'C'},
+        {"bootstrap-plain-keys", no_argument, NULL, 'P'},
         {"open", required_argument, NULL, 'o'},
+        {"product-id", required_argument, NULL, 'I'},
+        {"bootstrap", required_argument, NULL, 'B'},
+        {"bootstrap-uri", required_argument, NULL, 'U'},
+        {"bootstrap-lifetime", required_argument, NULL, 'L'},
+        {"bootstrap-binding", required_argument, NULL, 'M'},
+        {"bootstrap-discover", no_argument, NULL, 'D'},
         {"block", required_argument, NULL, 'b'},
         {"control", required_argument, NULL, 'c'},
         {"lifetime-grace", required_argument, NULL, 'g'},
@@ -145,8 +345,15 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
         {NULL, 0, NULL, 0},
     };
     int option;
+    bool bootstraps = false, secures = false;
+    const struct secure_config secure = platform_secure_config_default();
     *out = (struct options){
         .coap = "127.0.0.1:5683",
+        .coaps_sessions = secure.sessions_max,
+        .coaps_idle_s = (uint32_t)(secure.idle_ms / 1000),
+        .dtls_version = secure.version,
+        .bootstrap_binding = "U",
+        .bootstrap_lifetime_s = BC_LIFETIME_DEFAULT,
         .lifetime_grace_s = bc_server_config_default().lifetime_grace_s,
     };
     opterr = 0;
@@ -158,6 +365,9 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
         enum options_result result = take(option, out);
         if (result != OPTIONS_RUN)
             return result;
+        bootstraps = bootstraps || strchr("ULMDP", option) != NULL;
+        secures = secures || strchr("KENTW", option) != NULL;
     }
-    return optind < argc ? wrong("'%s' is no option", argv[optind]) : OPTIONS_RUN;
+    return optind < argc ? wrong("'%s' is no option", argv[optind])
+                         : check(out, bootstraps, secures);
 }

@@ -1,13 +1,16 @@
 #!/bin/sh
-# A session of the module with the platform, as a demonstration: demo.sh [BUILD_FOLDER]
-# Starts both programs, plays examples/iot.at through bc260y-at and shows what each one says. Needs
-# neither a terminal nor input; leaves no process behind. Exit status: 0 passed, 1 failed.
+# A session of the module with the platform, as a demonstration: demo.sh [BUILD_FOLDER [STORY]]
+#   iot      China Telecom IoT platform, with deep sleep (guide section 5.2.2); the default
+#   andlink  China Mobile Andlink: bootstrap, read and write, data without observation (5.4.2)
+#   dtls     China Telecom AEP (5.3.2) over DTLS with a pre-shared key
+# Starts both programs, plays the guide's session through bc260y-at and shows what each one says.
+# Needs neither a terminal nor input; leaves no process behind. Exit status: 0 passed, 1 failed.
 set -u
 
 source_folder=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 build_folder=${1:-$source_folder/build/release}
+story=${2:-iot}
 bin=$build_folder/bin
-transcript=$source_folder/examples/iot.at
 folder=
 pids=
 
@@ -55,19 +58,45 @@ for name in bc260y bc260y-platform bc260y-at; do
 done
 folder=$(mktemp -d) || fail "cannot make a temporary folder"
 
-"$bin/bc260y-platform" --coap 127.0.0.1:0 --open iot \
+# What each story starts the platform with, which of its ports the module is told, and what it is.
+security=3
+case $story in
+iot)
+    set -- --open iot
+    listener=coap transcript=iot title="guide section 5.2.2 with deep sleep"
+    ;;
+andlink)
+    set -- --open andlink --bootstrap 127.0.0.1:0 --product-id 500677 --control "$folder/control"
+    listener=bootstrap transcript=andlink title="guide section 5.4.2 with bootstrap"
+    ;;
+dtls)
+    endpoint=urn:imei-imsi:866971030603068-460111174747875
+    key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    (umask 077 && echo "$endpoint 866971030603068 $key" >"$folder/keys") || fail "cannot keep a key"
+    set -- --open aep --coaps 127.0.0.1:0 --psk-file "$folder/keys"
+    security="0,\"866971030603068\",\"$key\""
+    listener=coaps transcript=aep title="guide section 5.3.2 over DTLS"
+    ;;
+*)
+    echo "usage: demo.sh [BUILD_FOLDER [iot|andlink|dtls]]" >&2
+    exit 2
+    ;;
+esac
+
+"$bin/bc260y-platform" --coap 127.0.0.1:0 "$@" \
     </dev/null >"$folder/platform.out" 2>"$folder/platform.err" &
 platform=$!
 pids="$platform"
-"$bin/bc260y" --time-scale 10 --seed 1 </dev/null >"$folder/module.out" 2>"$folder/module.err" &
+"$bin/bc260y" --time-scale 10 --seed 1 --state none </dev/null >"$folder/module.out" \
+    2>"$folder/module.err" &
 module=$!
 pids="$pids $module"
-coap=$(first_match "$folder/platform.out" \
-    's/.*"event": *"listening".*"coap": *"\([^"]*\)".*/\1/p') || fail "the platform does not start"
+listening='s/.*"event": *"listening".*"'$listener'": *"\([^"]*\)".*/\1/p'
+address=$(first_match "$folder/platform.out" "$listening") || fail "the platform does not start"
 port=$(first_match "$folder/module.out" 's/^AT port: //p') || fail "the module does not start"
 
-echo "The module's AT port is $port, the platform listens at $coap."
-echo "Playing examples/iot.at with the module's clock running ten times faster."
+echo "The module's AT port is $port, the platform listens at $address."
+echo "Playing examples/$transcript.at with the module's clock running ten times faster."
 echo
 # Readers first, each ending with its writer. The player runs in the background, since only `wait`
 # lets a signal end this script at once.
@@ -76,10 +105,21 @@ readers=$!
 mkfifo "$folder/dialogue"
 tee "$folder/dialogue.out" <"$folder/dialogue" | show host 36 &
 readers="$readers $!"
-"$bin/bc260y-at" --port "$port" -D server="${coap%:*}" -D port="${coap##*:}" \
-    ${color:+--color=always} "$transcript" </dev/null >"$folder/dialogue" 2>&1 &
+"$bin/bc260y-at" --port "$port" -D server="${address%:*}" -D port="${address##*:}" \
+    -D security="$security" ${color:+--color=always} "$source_folder/examples/$transcript.at" \
+    </dev/null >"$folder/dialogue" 2>&1 &
 player=$!
 pids="$pids $player"
+if [ "$story" = andlink ]; then # what the platform's operator does in the guide
+    endpoint=866971031275899
+    (
+        first_match "$folder/platform.out" '/"event": *"registered"/p' >/dev/null &&
+            "$bin/bc260y-platform" ctl "$folder/control" read $endpoint /19/1/0 &&
+            "$bin/bc260y-platform" ctl "$folder/control" write $endpoint /19/1/0 \
+                '{"outletStatus":"1"}'
+    ) </dev/null >/dev/null 2>"$folder/operator.err" &
+    pids="$pids $!"
+fi
 wait "$player"
 status=$?
 deregistered=1
@@ -92,15 +132,15 @@ kill "$module" "$platform" 2>/dev/null
 wait $readers
 echo
 
-[ "$status" = 0 ] || fail "the session differs from examples/iot.at"
+[ "$status" = 0 ] || fail "the session differs from examples/$transcript.at"
 [ "$deregistered" = 0 ] || fail "the platform has not seen the session"
 counts=$(sed -n 's/^PASS: //p' "$folder/dialogue.out")
-echo "demo: PASS  guide section 5.2.2 with deep sleep: $counts"
+echo "demo: PASS  $title: $counts"
 cat <<END
 
 Go on by hand, with one terminal for each:
     $bin/bc260y-platform --coap 127.0.0.1:5683 --open iot
-    $bin/bc260y --pty /tmp/bc260y
+    $bin/bc260y --pty /tmp/bc260y --factory-reset
     picocom /tmp/bc260y                     (or: screen /tmp/bc260y)
 then type AT commands; the guide's, with 127.0.0.1 as the server, begin with
     AT+QLACONFIG=0,"127.0.0.1",5683,"867724030023557",300,3
@@ -108,5 +148,5 @@ For a board, join it and the module with a USB serial cable:
     $bin/bc260y --tty /dev/ttyUSB0
 A real module can play the same transcript against a server that it can reach:
     $bin/bc260y-at --port /dev/ttyUSB0 --booted -D server=ADDRESS \\
-        $transcript
+        $source_folder/examples/$transcript.at
 END

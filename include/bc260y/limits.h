@@ -30,16 +30,18 @@
 #define BC_LIFETIME_DEFAULT 86400
 
 /* The wire. */
-#define BC_DATAGRAM_BYTES_MAX 1280
-#define BC_UPLOAD_BYTES_MAX 1088 /* a write in blocks, put together */
-#define BC_TOKEN_BYTES 4         /* of the tokens we choose */
+#define BC_DATAGRAM_BYTES_MAX 1280 /* a CoAP message */
+#define BC_WIRE_BYTES_MAX 1400     /* the same with DTLS around it */
+#define BC_UPLOAD_BYTES_MAX 1088   /* a write in blocks, put together */
+#define BC_TOKEN_BYTES 4           /* of the tokens we choose */
 
 /* Things that wait. */
 #define BC_REQUESTS_MAX 8      /* server requests that the host has not answered */
 #define BC_OBSERVATIONS_MAX 16 /* alive at a time */
+#define BC_ATTRIBUTES_MAX 16   /* written by a server; gt, lt and st take one more a resource */
 #define BC_EXCHANGES_MAX 8     /* messages of ours that are queued or unacknowledged */
 #define BC_REPLIES_MAX 16      /* replies remembered for duplicates */
-#define BC_REPLY_BYTES 24      /* a remembered reply up to here costs no workspace */
+#define BC_REPLY_BYTES 16      /* a remembered reply up to here costs no workspace */
 #define BC_URCS_MAX 16         /* unsolicited result codes that wait for the line */
 #define BC_URC_REQUESTS_MAX 8  /* of those, the ones a server can cause by asking */
 
@@ -50,6 +52,9 @@
 #define BC_URC_BYTES 2176        /* URCs that the host has not taken */
 #define BC_URC_HEAD_BYTES_MAX 64 /* a URC without its value */
 #define BC_ARENA_BYTES 2176      /* outgoing messages, large remembered replies, values in parts */
+
+/* What bc_module_describe() writes at most. */
+#define BC_DESCRIPTION_BYTES 12288
 
 /* What the caller lends; see module.h. */
 #define BC_MODULE_BYTES 4096

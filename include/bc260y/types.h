@@ -43,17 +43,19 @@ const char *bc_err_name(enum bc_err err);
 /* The deadline of somebody who waits for nothing. */
 #define BC_NEVER UINT64_MAX
 
-/* An IP end point. `ip_len` is 4, 16, or 0 for "no address"; `port` is in host byte order. */
+/* An IP end point. `ip_len` is 4, 16, or 0 for "no address"; `port` is in host byte order. Whoever
+ * knows several ways to the same end point numbers them in `channel`: they are different peers. */
 struct bc_address {
     uint8_t ip[16];
     uint16_t port;
     uint8_t ip_len;
+    uint8_t channel; /* 0 when there is one way */
 };
 
 bool bc_address_equal(const struct bc_address *a, const struct bc_address *b);
 
 /* Dotted decimal IPv4 only ("180.101.147.115"); false for anything else. Leaves the port alone. */
-bool bc_address_parse(const char *text, struct bc_address *out);
+bool bc_address_parse(bc_view text, struct bc_address *out);
 
 #define BC_TEXT(literal) ((bc_view){(const uint8_t *)(literal), sizeof(literal) - 1})
 

@@ -1,5 +1,6 @@
 /*
- * The carriers' rows and the observations they open by themselves: see carrier.h.
+ * The carriers' rows, the observations they open by themselves, and whom they send away: see
+ * carrier.h.
  */
 #include "carrier.h"
 
@@ -17,6 +18,7 @@ static const struct bc_server_carrier carriers[] = {
     {"aep", .report = true, .user_objects = CARRIER_OBSERVES_OBJECTS,
      .user_objects_on_demand = true},
     {"dmp", .user_objects = CARRIER_OBSERVES_INSTANCES},
+    {"andlink", .identifies = true},
 };
 
 const struct bc_server_carrier *bc_server_carrier_find(const char *name)
@@ -25,6 +27,39 @@ const struct bc_server_carrier *bc_server_carrier_find(const char *name)
         if (strcmp(carriers[i].name, name) == 0)
             return &carriers[i];
     return NULL;
+}
+
+static const struct bc_server_path product_id = {{3, 0, 17}, 3};
+
+void bc_server_carrier_identify(struct bc_server *s, struct device *device)
+{
+    struct bc_server_request request = {
+        .operation = BC_SERVER_READ,
+        .path = product_id,
+        .accept = BC_COAP_FORMAT_TEXT,
+        .format = BC_COAP_FORMAT_ABSENT,
+    };
+    /* The first request of a registration always finds room, unless memory is short: then the
+     * device stays unidentified. */
+    if (device->product.carrier->identifies)
+        (void)bc_server_exchange_add(s, device, &request);
+}
+
+const char *bc_server_carrier_refuses(const struct bc_server *s, const struct exchange *exchange,
+                                      const struct content *content)
+{
+    const struct device *device = exchange->device;
+    bool identification = device->product.carrier->identifies && exchange->tag == 0 &&
+                          exchange->operation == BC_SERVER_READ &&
+                          bc_server_path_equal(&exchange->path, &product_id);
+    if (!identification || s->config.accepts_product_id == NULL)
+        return NULL;
+    if (content == NULL || content->code != BC_COAP_CONTENT)
+        return "the product id cannot be read";
+    if (s->config.accepts_product_id(s->config.context, bc_server_device_endpoint(device),
+                                     content->payload))
+        return NULL;
+    return "the product id is not accepted";
 }
 
 static void observe_once(struct bc_server *s, struct device *device,

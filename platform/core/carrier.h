@@ -19,12 +19,23 @@ struct bc_server_carrier {
     bool report;                        /* observes /19/0/0, Accept 42, when </19/0> is announced */
     enum carrier_observes user_objects; /* Accept 11542 */
     bool user_objects_on_demand;        /* only for products with observe_all */
+    bool identifies; /* reads the product id, /3/0/17, and refuses a device with a wrong one */
 };
 
-/* "iot", "aep", "dmp"; NULL for another name. */
+/* "iot", "aep", "dmp", "andlink"; NULL for another name. */
 const struct bc_server_carrier *bc_server_carrier_find(const char *name);
 
+struct content;
 struct device;
+struct exchange;
+
+/* After a registration: asks who the device is, where the carrier wants to know. */
+void bc_server_carrier_identify(struct bc_server *server, struct device *device);
+/* How a request ended; `content` is NULL when there was no answer. Why the device may not stay, or
+ * NULL when it may. */
+const char *bc_server_carrier_refuses(const struct bc_server *server,
+                                      const struct exchange *exchange,
+                                      const struct content *content);
 
 /* After a registration, or an update that brought other objects: asks for what is not yet
  * observed. */

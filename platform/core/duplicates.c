@@ -41,11 +41,18 @@ void bc_server_duplicates_free(struct duplicates *d)
     *d = (struct duplicates){0};
 }
 
+/* An entry is one cache line, with one byte left for both. Channels that differ by 128 differ in
+ * their hashes. */
+static uint8_t way_of(const struct bc_address *from)
+{
+    return (uint8_t)((from->ip_len == 4 ? 0x80 : 0) | (from->channel & 0x7F));
+}
+
 static bool is_of(const struct duplicate *entry, uint32_t hash, const struct bc_address *from,
                   uint16_t message_id)
 {
     return entry->hash == hash && entry->message_id == message_id && entry->port == from->port &&
-           entry->ip_len == from->ip_len && memcmp(entry->ip, from->ip, from->ip_len) == 0;
+           entry->way == way_of(from) && memcmp(entry->ip, from->ip, from->ip_len) == 0;
 }
 
 const struct duplicate *bc_server_duplicate_find(const struct duplicates *d, uint32_t hash,
@@ -86,7 +93,7 @@ void bc_server_duplicate_add(struct duplicates *d, uint32_t hash, const struct b
                                 .hash = hash,
                                 .port = from->port,
                                 .message_id = message_id,
-                                .ip_len = from->ip_len,
+                                .way = way_of(from),
                                 .reply_bytes = (uint8_t)reply.len};
     memcpy(entry->ip, from->ip, sizeof(entry->ip));
     if (reply.len > 0)

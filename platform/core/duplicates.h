@@ -18,7 +18,7 @@ struct duplicate {
     uint8_t ip[16];
     uint16_t port;
     uint16_t message_id;
-    uint8_t ip_len;
+    uint8_t way;         /* length of the address and channel, in one: see duplicates.c */
     uint8_t reply_bytes; /* 0: nothing was answered */
     uint8_t reply[DUPLICATE_REPLY_BYTES_MAX];
 };

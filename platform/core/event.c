@@ -55,6 +55,21 @@ void bc_server_tell_device(const struct bc_server *s, enum bc_server_event_kind 
     tell(s, device, &event);
 }
 
+void bc_server_tell_refused(const struct bc_server *s, const struct device *device,
+                            const struct content *content, const char *reason)
+{
+    if (!bc_server_wants(s, BC_SERVER_DEREGISTERED))
+        return;
+    struct bc_server_event event = {
+        .kind = BC_SERVER_DEREGISTERED,
+        .format = BC_COAP_FORMAT_ABSENT,
+        .reason = reason,
+    };
+    if (content != NULL)
+        set_content(&event, content);
+    tell(s, device, &event);
+}
+
 void bc_server_tell_dp(const struct bc_server *s, const struct request *r,
                        const struct device *device)
 {

@@ -51,10 +51,14 @@ static void set_state(struct bc_server *s, struct exchange *exchange, enum excha
     exchange->state = state;
 }
 
+/* Somebody else may have come to the device's address since it was heard last: then this is lost,
+ * as in a network. */
 static void transmit(struct bc_server *s, struct exchange *exchange)
 {
-    bc_server_outbox_put(&s->outbox, &exchange->device->address,
-                         (bc_view){exchange->message, exchange->message_bytes});
+    const struct device *device = exchange->device;
+    if (bc_server_trusts(s, bc_server_device_endpoint(device), &device->address))
+        bc_server_outbox_put(&s->outbox, &device->address,
+                             (bc_view){exchange->message, exchange->message_bytes});
     bc_server_timer_set(&s->timers, &exchange->timer, s->now_ms + exchange->wait_ms);
 }
 
@@ -108,10 +112,8 @@ static enum bc_err write_message(const struct exchange *exchange, const struct p
                                  bc_sink *out)
 {
     enum bc_server_operation operation = exchange->operation;
-    struct bc_coap_token wire = {.len = 4};
+    struct bc_coap_token wire = bc_server_token_wire(exchange->token);
     char path[BC_SERVER_PATH_CHARS_MAX + 1];
-    for (size_t i = 0; i < wire.len; i++)
-        wire.bytes[i] = (uint8_t)(exchange->token >> (24 - 8 * i));
     bc_server_path_text(&exchange->path, path);
     struct bc_coap_writer w = bc_coap_write_begin(out, BC_COAP_CON, method_of(operation), 0, &wire);
     if (piece->observe && (operation == BC_SERVER_OBSERVE || operation == BC_SERVER_CANCEL))
@@ -296,15 +298,30 @@ void bc_server_exchange_finish(struct bc_server *s, struct exchange *exchange,
                                enum bc_server_event_kind kind, const struct content *content)
 {
     struct device *device = exchange->device;
+    const char *refusal = bc_server_carrier_refuses(s, exchange, content);
     bc_server_tell_exchange(s, kind, exchange, content);
+    if (refusal != NULL)
+        bc_server_tell_refused(s, device, content, refusal);
     bc_server_exchange_remove(s, exchange);
-    pump(s, device);
+    if (refusal != NULL)
+        bc_server_device_remove(s, device);
+    else
+        pump(s, device);
+}
+
+static struct exchange *find_answered(const struct bc_server *s, const struct bc_address *from,
+                                      uint16_t message_id)
+{
+    struct exchange *exchange = by_message_id(s, from, message_id);
+    if (exchange == NULL || !bc_server_trusts(s, bc_server_device_endpoint(exchange->device), from))
+        return NULL;
+    return exchange;
 }
 
 void bc_server_exchange_on_empty_ack(struct bc_server *s, const struct bc_address *from,
                                      uint16_t message_id)
 {
-    struct exchange *exchange = by_message_id(s, from, message_id);
+    struct exchange *exchange = find_answered(s, from, message_id);
     if (exchange == NULL)
         return;
     struct device *device = exchange->device;
@@ -316,7 +333,7 @@ void bc_server_exchange_on_empty_ack(struct bc_server *s, const struct bc_addres
 void bc_server_exchange_on_reset(struct bc_server *s, const struct bc_address *from,
                                  uint16_t message_id)
 {
-    struct exchange *exchange = by_message_id(s, from, message_id);
+    struct exchange *exchange = find_answered(s, from, message_id);
     if (exchange == NULL)
         return;
     struct observation *observation = bc_server_observation_by_token(s, exchange->token);

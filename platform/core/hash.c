@@ -9,6 +9,18 @@ struct state {
     uint64_t v0, v1, v2, v3;
 };
 
+static uint64_t draw(struct bc_random *random)
+{
+    uint64_t word = (uint64_t)bc_random_next(random) << 32;
+    return word | bc_random_next(random);
+}
+
+struct hash_key bc_server_hash_key(struct bc_random *random)
+{
+    uint64_t k0 = draw(random);
+    return (struct hash_key){k0, draw(random)};
+}
+
 static inline uint64_t rotate(uint64_t x, unsigned bits)
 {
     return x << bits | x >> (64 - bits);
@@ -62,4 +74,15 @@ uint64_t bc_server_hash(const struct hash_key *key, bc_view bytes)
     for (int i = 0; i < 3; i++)
         mix(&s);
     return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint32_t bc_server_hash_message(const struct hash_key *key, const struct bc_address *address,
+                                uint16_t message_id)
+{
+    uint8_t bytes[sizeof(address->ip) + 5];
+    memcpy(bytes, address->ip, address->ip_len);
+    memcpy(bytes + address->ip_len, &address->port, 2);
+    memcpy(bytes + address->ip_len + 2, &message_id, 2);
+    bytes[address->ip_len + 4] = address->channel;
+    return (uint32_t)bc_server_hash(key, (bc_view){bytes, address->ip_len + 5U});
 }

@@ -46,6 +46,16 @@ size_t bc_server_outbox_take(struct outbox *o, struct bc_server_datagram *out, s
     return count;
 }
 
+void bc_server_outbox_wipe(struct outbox *o)
+{
+    if (o->taken < o->count)
+        return;
+    bc_wipe(o->bytes, o->used);
+    o->used = 0;
+    o->count = 0;
+    o->taken = 0;
+}
+
 bool bc_server_outbox_has_room(const struct outbox *o)
 {
     return o->taken == o->count || (o->count + 2 <= OUTBOX_DATAGRAMS_MAX &&

@@ -27,6 +27,9 @@ void bc_server_outbox_put(struct outbox *o, const struct bc_address *to, bc_view
 
 size_t bc_server_outbox_take(struct outbox *o, struct bc_server_datagram *out, size_t max);
 
+/* Overwrites what was taken, when nothing is left: for whoever sends secrets. */
+void bc_server_outbox_wipe(struct outbox *o);
+
 /* Whether the work of one timer still fits. */
 bool bc_server_outbox_has_room(const struct outbox *o);
 

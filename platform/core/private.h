@@ -8,19 +8,13 @@
 #include "assembly.h"
 #include "blocks.h"
 #include "carrier.h"
-#include "coap/block.h"
-#include "coap/message.h"
 #include "duplicates.h"
 #include "hash.h"
+#include "incoming.h"
 #include "outbox.h"
 #include "server.h"
 #include "table.h"
 #include "timer.h"
-
-/* RFC 7252 4.8, without the random factor. */
-#define ACK_TIMEOUT_MS 2000
-#define MAX_RETRANSMIT 4
-#define EXCHANGE_LIFETIME_MS 247000
 
 struct device {
     struct table_node by_endpoint;
@@ -118,23 +112,6 @@ struct reply {
     bc_view payload;
 };
 
-/* A request's options, sorted out once. */
-#define REQUEST_SEGMENTS_MAX 3
-#define REQUEST_QUERIES_MAX 12
-struct request {
-    const struct bc_coap_message *message;
-    const struct bc_address *from;
-    bc_view payload; /* of all blocks */
-    bc_view segments[REQUEST_SEGMENTS_MAX];
-    bc_view queries[REQUEST_QUERIES_MAX];
-    size_t segment_count; /* may exceed the array: then no resource of ours is meant */
-    size_t query_count;   /* the same */
-    int64_t format;
-    int64_t accept;
-    struct bc_coap_block block1;
-    bool has_block1;
-};
-
 /* server.c */
 uint64_t bc_server_secret(struct bc_server *s);
 uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_address *address,
@@ -142,6 +119,8 @@ uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_addre
 /* Answers a repeated message as the first time; false when it is new. */
 bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_address *from,
                       uint16_t message_id);
+/* Whether that peer may speak for the endpoint of the device. */
+bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct bc_address *from);
 void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,
                           uint16_t message_id);
 
@@ -153,6 +132,9 @@ static inline bool bc_server_wants(const struct bc_server *s, enum bc_server_eve
 void bc_server_describe(const struct device *device, struct bc_server_device *out);
 void bc_server_tell_device(const struct bc_server *s, enum bc_server_event_kind kind,
                            const struct device *device, bool links_changed);
+/* The server itself ends a registration; `content` is NULL when no answer was the reason. */
+void bc_server_tell_refused(const struct bc_server *s, const struct device *device,
+                            const struct content *content, const char *reason);
 void bc_server_tell_dp(const struct bc_server *s, const struct request *r,
                        const struct device *device);
 void bc_server_tell_notify(const struct bc_server *s, const struct device *device,
@@ -213,7 +195,8 @@ void bc_server_exchange_on_empty_ack(struct bc_server *s, const struct bc_addres
 void bc_server_exchange_on_reset(struct bc_server *s, const struct bc_address *from,
                                  uint16_t message_id);
 void bc_server_exchange_on_timer(struct bc_server *s, struct exchange *exchange);
-/* Ends it and sends the next one. */
+/* Ends it and sends the next one, or, when the carrier does not like the answer, ends the whole
+ * registration: the device is gone then. */
 void bc_server_exchange_finish(struct bc_server *s, struct exchange *exchange,
                                enum bc_server_event_kind kind, const struct content *content);
 /* Sends the next block of its transfer. */

@@ -15,19 +15,12 @@ struct refusal {
 };
 
 static const struct refusal fine = {0, NULL};
+static const struct refusal not_trusted = {BC_COAP_FORBIDDEN,
+                                           "the sender may not speak for this endpoint"};
 
 static struct refusal refuse(uint8_t code, const char *reason)
 {
     return (struct refusal){code, reason};
-}
-
-/* "lt=300" is the value of "lt=". */
-static bool query_value(bc_view query, bc_view name, bc_view *out)
-{
-    if (query.len < name.len || memcmp(query.ptr, name.ptr, name.len) != 0)
-        return false;
-    *out = (bc_view){query.ptr + name.len, query.len - name.len};
-    return true;
 }
 
 static struct refusal read_lifetime(bc_view text, struct registration *out)
@@ -92,7 +85,7 @@ static struct refusal read_params(const struct request *r, struct registration *
     for (size_t i = 0; i < r->query_count * PARAM_COUNT; i++) {
         bc_view text;
         size_t param = i % PARAM_COUNT;
-        if (!query_value(r->queries[i / PARAM_COUNT], params[param].name, &text))
+        if (!bc_server_query_value(r->queries[i / PARAM_COUNT], params[param].name, &text))
             continue;
         if (*seen & 1U << param)
             return refuse(BC_COAP_BAD_REQUEST, "a parameter is there twice");
@@ -139,6 +132,13 @@ static struct reply answer(uint8_t code)
     return (struct reply){.code = code, .format = BC_COAP_FORMAT_ABSENT};
 }
 
+static struct reply reject(const struct bc_server *s, const struct request *r, bc_view endpoint,
+                           struct refusal refusal)
+{
+    tell_rejected(s, r, endpoint, refusal);
+    return answer(refusal.code);
+}
+
 static struct refusal check_registration(const struct bc_server *s, const struct request *r,
                                          struct registration *out,
                                          struct bc_server_product *product)
@@ -155,7 +155,7 @@ static struct refusal check_registration(const struct bc_server *s, const struct
     if (s->config.find_product == NULL ||
         !s->config.find_product(s->config.context, out->endpoint, product))
         return refuse(BC_COAP_FORBIDDEN, "the endpoint is not known");
-    return fine;
+    return bc_server_trusts(s, out->endpoint, r->from) ? fine : not_trusted;
 }
 
 static struct reply on_register(struct bc_server *s, const struct request *r)
@@ -169,10 +169,8 @@ static struct reply on_register(struct bc_server *s, const struct request *r)
         if (device == NULL)
             refusal = refuse(BC_COAP_SERVICE_UNAVAILABLE, "there is no room for another device");
     }
-    if (device == NULL) {
-        tell_rejected(s, r, registration.endpoint, refusal);
-        return answer(refusal.code);
-    }
+    if (device == NULL)
+        return reject(s, r, registration.endpoint, refusal);
     struct reply reply = answer(BC_COAP_CREATED);
     reply.device = device;
     reply.location = true;
@@ -197,10 +195,8 @@ static struct reply on_update(struct bc_server *s, const struct request *r, stru
                          !bc_view_equal(registration.links, bc_server_device_links(device));
     if (refusal.code == 0 && !bc_server_device_update(s, device, &registration))
         refusal = refuse(BC_COAP_SERVICE_UNAVAILABLE, "memory is short");
-    if (refusal.code != 0) {
-        tell_rejected(s, r, bc_server_device_endpoint(device), refusal);
-        return answer(refusal.code);
-    }
+    if (refusal.code != 0)
+        return reject(s, r, bc_server_device_endpoint(device), refusal);
     bc_server_device_move(s, device, r->from);
     bc_server_tell_device(s, BC_SERVER_UPDATED, device, links_changed);
     struct reply reply = answer(BC_COAP_CHANGED);
@@ -218,10 +214,12 @@ struct reply bc_server_on_rd(struct bc_server *s, const struct request *r)
     struct device *device = bc_server_device_by_id(s, r->segments[1]);
     if (device == NULL)
         return answer(BC_COAP_NOT_FOUND);
+    if (method != BC_COAP_POST && method != BC_COAP_DELETE)
+        return answer(BC_COAP_METHOD_NOT_ALLOWED);
+    if (!bc_server_trusts(s, bc_server_device_endpoint(device), r->from))
+        return reject(s, r, bc_server_device_endpoint(device), not_trusted);
     if (method == BC_COAP_POST)
         return on_update(s, r, device);
-    if (method != BC_COAP_DELETE)
-        return answer(BC_COAP_METHOD_NOT_ALLOWED);
     bc_server_tell_device(s, BC_SERVER_DEREGISTERED, device, false);
     bc_server_device_remove(s, device);
     return answer(BC_COAP_DELETED);
@@ -239,12 +237,14 @@ struct reply bc_server_on_dp(struct bc_server *s, const struct request *r)
     if (r->query_count > REQUEST_QUERIES_MAX)
         return answer(BC_COAP_BAD_REQUEST);
     for (size_t i = 0; i < r->query_count && endpoint.len == 0; i++)
-        (void)query_value(r->queries[i], BC_TEXT("ep="), &endpoint);
+        (void)bc_server_query_value(r->queries[i], BC_TEXT("ep="), &endpoint);
     if (endpoint.len == 0)
         return answer(BC_COAP_BAD_REQUEST);
     struct device *device = bc_server_device_by_endpoint(s, endpoint);
     if (device == NULL)
         return answer(BC_COAP_NOT_FOUND);
+    if (!bc_server_trusts(s, endpoint, r->from))
+        return reject(s, r, endpoint, not_trusted);
     bc_server_tell_dp(s, r, device);
     return answer(BC_COAP_CHANGED);
 }

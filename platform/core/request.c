@@ -1,13 +1,9 @@
 /*
- * Requests of devices: options checked (RFC 7252 5.4), resource found, answer written and
- * remembered for duplicates (4.5). What a resource does is left to registration.c.
+ * Requests of devices: resource found, answer written and remembered for duplicates (RFC 7252
+ * 4.5). What a resource does is left to registration.c.
  */
-#include <string.h>
-
 #include "base/sink.h"
 #include "private.h"
-
-#define PROXYING_NOT_SUPPORTED BC_COAP_CODE(5, 5)
 
 static const char resources[] = "</rd>;ct=40,</dp>";
 
@@ -38,73 +34,6 @@ static struct reply dispatch(struct bc_server *s, const struct request *r)
     if (bc_view_equal(first, BC_TEXT(".well-known")))
         return on_well_known(s, r);
     return (struct reply){.code = BC_COAP_NOT_FOUND, .format = BC_COAP_FORMAT_ABSENT};
-}
-
-/* A block option that speaks of the only block there is asks for nothing special. Our answers are
- * short: only payloads may come in blocks. RFC 7959 2.2: size exponent 7 is a bad request. */
-static uint8_t read_block(struct request *r, const struct bc_coap_option *option)
-{
-    struct bc_coap_block block;
-    bool sized = bc_coap_block_read(option->value, &block);
-    bool reserved = !sized && option->value.len > 0 && option->value.len <= 3;
-    if (option->number == BC_COAP_BLOCK1 && sized) {
-        r->block1 = block;
-        r->has_block1 = true;
-        return 0;
-    }
-    if (sized && block.number == 0 && !block.more)
-        return 0;
-    return reserved ? BC_COAP_BAD_REQUEST : BC_COAP_BAD_OPTION;
-}
-
-static int64_t number(bc_view value)
-{
-    uint32_t result;
-    return bc_coap_option_uint(value, &result) ? result : UINT32_MAX;
-}
-
-/* Takes in one option; the code of the refusal, or 0. */
-static uint8_t read_option(struct request *r, const struct bc_coap_option *option)
-{
-    switch (option->number) {
-    case BC_COAP_URI_PATH:
-        if (r->segment_count < REQUEST_SEGMENTS_MAX)
-            r->segments[r->segment_count] = option->value;
-        r->segment_count++;
-        return 0;
-    case BC_COAP_URI_QUERY:
-        if (r->query_count < REQUEST_QUERIES_MAX)
-            r->queries[r->query_count] = option->value;
-        r->query_count++;
-        return 0;
-    case BC_COAP_CONTENT_FORMAT:
-        r->format = number(option->value);
-        return 0;
-    case BC_COAP_ACCEPT:
-        r->accept = number(option->value);
-        return 0;
-    case BC_COAP_URI_HOST:
-    case BC_COAP_URI_PORT:
-        return 0;
-    case BC_COAP_BLOCK1:
-    case BC_COAP_BLOCK2:
-        return read_block(r, option);
-    case BC_COAP_PROXY_URI:
-    case BC_COAP_PROXY_SCHEME:
-        return PROXYING_NOT_SUPPORTED;
-    default:
-        return bc_coap_option_critical(option->number) ? BC_COAP_BAD_OPTION : 0;
-    }
-}
-
-static uint8_t read_options(struct request *r)
-{
-    struct bc_coap_options it = bc_coap_options(r->message);
-    struct bc_coap_option option;
-    uint8_t code = 0;
-    while (code == 0 && bc_coap_option_next(&it, &option))
-        code = read_option(r, &option);
-    return code;
 }
 
 /* What all blocks of one body have in common. (Options that find no place do not count: whoever
@@ -177,17 +106,11 @@ static void write_reply(struct bc_server *s, const struct request *r, const stru
 void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
                           const struct bc_coap_message *m)
 {
-    struct request request = {
-        .message = m,
-        .from = from,
-        .payload = m->payload,
-        .format = BC_COAP_FORMAT_ABSENT,
-        .accept = BC_COAP_FORMAT_ABSENT,
-    };
+    struct request request;
     uint32_t hash = bc_server_address_hash(s, from, m->message_id);
     if (bc_server_replay(s, hash, from, m->message_id))
         return;
-    uint8_t refused = read_options(&request);
+    uint8_t refused = bc_server_request_read(m, from, &request);
     if (refused != 0 && m->type == BC_COAP_NON) {
         bc_server_send_empty(s, from, BC_COAP_RST, m->message_id);
         return;
@@ -202,6 +125,8 @@ void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
         bc_server_duplicate_add(&s->duplicates, hash, from, m->message_id, bc_sink_view(&out),
                                 s->now_ms + EXCHANGE_LIFETIME_MS);
     /* Only now: the device should see the answer before the first request. */
+    if (reply.location)
+        bc_server_carrier_identify(s, reply.device);
     if (reply.device != NULL)
         bc_server_carrier_observe(s, reply.device);
 }

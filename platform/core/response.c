@@ -5,27 +5,6 @@
  */
 #include "private.h"
 
-/* Tokens of ours are four bytes. */
-static bool read_token(const struct bc_coap_token *token, uint32_t *out)
-{
-    *out = 0;
-    for (size_t i = 0; i < token->len && i < 4; i++)
-        *out = *out << 8 | token->bytes[i];
-    return token->len == 4;
-}
-
-/* RFC 7252 5.4.1: a response with a critical option that we do not know is rejected. */
-static bool is_understood(const struct bc_coap_message *m)
-{
-    struct bc_coap_options it = bc_coap_options(m);
-    struct bc_coap_option option;
-    while (bc_coap_option_next(&it, &option))
-        if (bc_coap_option_critical(option.number) && option.number != BC_COAP_BLOCK1 &&
-            option.number != BC_COAP_BLOCK2)
-            return false;
-    return true;
-}
-
 static bool has_observe(const struct bc_coap_message *m)
 {
     bc_view value;
@@ -75,31 +54,41 @@ static void on_answer(struct bc_server *s, struct exchange *exchange,
         bc_server_exchange_finish(s, exchange, kind, &content);
 }
 
+static bool trusts(const struct bc_server *s, const struct device *device,
+                   const struct bc_address *from)
+{
+    return bc_server_trusts(s, bc_server_device_endpoint(device), from);
+}
+
 static void on_piggybacked(struct bc_server *s, const struct bc_address *from,
                            const struct bc_coap_message *m)
 {
     uint32_t token;
     struct exchange *exchange =
-        read_token(&m->token, &token) ? bc_server_exchange_by_token(s, token) : NULL;
+        bc_server_token_read(&m->token, &token) ? bc_server_exchange_by_token(s, token) : NULL;
     if (exchange == NULL || exchange->state != EXCHANGE_SENT ||
         exchange->message_id != m->message_id ||
-        !bc_address_equal(&exchange->device->address, from) || !is_understood(m))
+        !bc_address_equal(&exchange->device->address, from) || !trusts(s, exchange->device, from) ||
+        !bc_server_response_understood(m))
         return;
     on_answer(s, exchange, m);
 }
 
-/* Confirmable or not, it is for one of the two; false when nobody waits for it. */
-static bool find_taker(const struct bc_server *s, const struct bc_coap_message *m,
-                       struct exchange **exchange, struct observation **observation)
+/* Confirmable or not, it is for one of the two; false when nobody waits for it, from there. */
+static bool find_taker(const struct bc_server *s, const struct bc_address *from,
+                       const struct bc_coap_message *m, struct exchange **exchange,
+                       struct observation **observation)
 {
     uint32_t token;
-    if (!is_understood(m) || !read_token(&m->token, &token))
+    if (!bc_server_response_understood(m) || !bc_server_token_read(&m->token, &token))
         return false;
     *exchange = bc_server_exchange_by_token(s, token);
     *observation = bc_server_observation_by_token(s, token);
     if (!answers(*exchange, m))
         *exchange = NULL;
-    return *exchange != NULL || *observation != NULL;
+    if (*exchange != NULL)
+        return trusts(s, (*exchange)->device, from);
+    return *observation != NULL && trusts(s, (*observation)->device, from);
 }
 
 static void on_separate(struct bc_server *s, const struct bc_address *from,
@@ -127,7 +116,7 @@ void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
         return;
     struct exchange *exchange = NULL;
     struct observation *observation = NULL;
-    if (!find_taker(s, m, &exchange, &observation)) {
+    if (!find_taker(s, from, m, &exchange, &observation)) {
         bc_server_send_empty(s, from, BC_COAP_RST, m->message_id);
         return; /* worked out again, should it come again */
     }

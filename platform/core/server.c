@@ -1,6 +1,6 @@
 /*
- * The server as a whole: made and unmade, datagrams sorted by kind (RFC 7252 4.2, 4.3), time
- * passed on to whoever waits for it. See server.h.
+ * The server as a whole: made and unmade, datagrams and time passed on to whoever waits for them.
+ * See server.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +25,8 @@ struct bc_server_config bc_server_config_default(void)
 static void seed(struct bc_server *s)
 {
     struct bc_random random = {s->config.seed};
-    uint64_t *words[] = {&s->key.k0, &s->key.k1, &s->secret.k0, &s->secret.k1};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        *words[i] = (uint64_t)bc_random_next(&random) << 32;
-        *words[i] |= bc_random_next(&random);
-    }
+    s->key = bc_server_hash_key(&random);
+    s->secret = bc_server_hash_key(&random);
     s->next_message_id = (uint16_t)bc_random_next(&random);
 }
 
@@ -83,11 +80,12 @@ uint64_t bc_server_secret(struct bc_server *s)
 uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_address *address,
                                 uint16_t message_id)
 {
-    uint8_t bytes[sizeof(address->ip) + 4];
-    memcpy(bytes, address->ip, address->ip_len);
-    memcpy(bytes + address->ip_len, &address->port, 2);
-    memcpy(bytes + address->ip_len + 2, &message_id, 2);
-    return (uint32_t)bc_server_hash(&s->key, (bc_view){bytes, address->ip_len + 4U});
+    return bc_server_hash_message(&s->key, address, message_id);
+}
+
+bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct bc_address *from)
+{
+    return s->config.is_trusted == NULL || s->config.is_trusted(s->config.context, endpoint, from);
 }
 
 void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,
@@ -126,22 +124,21 @@ void bc_server_on_datagram(struct bc_server *s, uint64_t now_ms, const struct bc
 {
     struct bc_coap_message m;
     s->now_ms = now_ms;
-    enum bc_err err = bc_coap_parse(in, &m);
-    if (err == BC_ERR_RANGE)
-        return;
-    unsigned class = m.code >> 5;
-    bool request = class == 0 && m.code != BC_COAP_EMPTY;
-    bool response = class == 2 || class == 4 || class == 5;
-    bool sendable = m.type == BC_COAP_CON || m.type == BC_COAP_NON;
-    if (err != BC_OK || class == 1 || class == 3 || class > 5) {
-        if (m.type == BC_COAP_CON)
-            bc_server_send_empty(s, from, BC_COAP_RST, m.message_id);
-    } else if (m.code == BC_COAP_EMPTY) {
+    switch (bc_server_sort(in, &m)) {
+    case INCOMING_NOTHING:
+        break;
+    case INCOMING_MALFORMED:
+        bc_server_send_empty(s, from, BC_COAP_RST, m.message_id);
+        break;
+    case INCOMING_EMPTY:
         on_empty(s, from, &m);
-    } else if (request && sendable) {
+        break;
+    case INCOMING_REQUEST:
         bc_server_on_request(s, from, &m);
-    } else if (response && m.type != BC_COAP_RST) {
+        break;
+    case INCOMING_RESPONSE:
         bc_server_on_response(s, from, &m);
+        break;
     }
 }
 

@@ -13,6 +13,10 @@
  * event before its sender may see the acknowledgement does so between those calls and
  * bc_server_take_datagrams(): nothing leaves before. One server belongs to one thread.
  *
+ * A peer is an address with its channel (bc_address_equal). Where channels are sessions of DTLS,
+ * messages of two sessions never meet, as RFC 7252 section 9.1.1 wants it, and config.is_trusted
+ * says whom a session's identity may speak for.
+ *
  * Values longer than a datagram are read, observed and written in blocks (RFC 7959), and a device
  * may register with a list of objects in blocks; whoever uses the server sees whole values only.
  *
@@ -116,7 +120,8 @@ struct bc_server_event {
     bool over;          /* the notification ended its observation */
     bool links_changed; /* the update brought another list of objects */
     uint32_t observe;   /* sequence number of a notification */
-    const char *reason; /* of REJECTED */
+    const char *reason; /* of REJECTED; of DEREGISTERED when the server ended the registration:
+                         * then code, format and payload are those of the device's answer */
 };
 
 struct bc_server_config {
@@ -132,6 +137,12 @@ struct bc_server_config {
     uint16_t block_bytes;
     /* Whether an endpoint may register, and as what. Must not call the server. */
     bool (*find_product)(void *context, bc_view endpoint, struct bc_server_product *out);
+    /* Whether who speaks from there may speak for that endpoint, and hear what is for it: asked at
+     * each message to or from a device. NULL: anybody may. Must not call the server. */
+    bool (*is_trusted)(void *context, bc_view endpoint, const struct bc_address *from);
+    /* Whether a device may stay that says it is of this product, where the carrier asks. NULL: any
+     * may, also one that does not answer. Must not call the server. */
+    bool (*accepts_product_id)(void *context, bc_view endpoint, bc_view product_id);
     /* May be NULL. Must not call the server. */
     void (*on_event)(void *context, const struct bc_server_event *event);
     uint32_t events; /* BC_SERVER_EVENT_BIT of the wanted kinds: the others cost nothing */

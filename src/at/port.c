@@ -38,8 +38,20 @@ void bc_at_port_init(struct bc_at_port *port, uint8_t *workspace)
 
 void bc_at_port_drop_line(struct bc_at_port *port)
 {
+    bc_wipe(line_of(port), port->line_len);
     port->line_len = 0;
     port->line_overlong = false;
+}
+
+void bc_at_port_drop_all(struct bc_at_port *port)
+{
+    bc_at_port_drop_line(port);
+    bc_wipe(reply_of(port), port->reply_len);
+    port->reply_len = 0;
+    port->reply_taken = false;
+    port->urc_len = 0;
+    port->urcs = 0;
+    port->urc_taken = 0;
 }
 
 static size_t first_urc_bytes(const struct bc_at_port *port)
@@ -51,8 +63,10 @@ static size_t first_urc_bytes(const struct bc_at_port *port)
 /* What was handed out is gone now. */
 static void release_taken(struct bc_at_port *port)
 {
-    if (port->reply_taken)
+    if (port->reply_taken) { /* it may have shown a key */
+        bc_wipe(reply_of(port), port->reply_len);
         port->reply_len = 0;
+    }
     port->reply_taken = false;
     if (port->urc_taken != 0) {
         size_t bytes = URC_HEAD_BYTES + first_urc_bytes(port);
@@ -76,7 +90,7 @@ static void on_byte(struct bc_at_port *port, uint8_t byte)
 {
     if (byte == BS || byte == DEL) {
         if (port->line_len > 0) {
-            port->line_len--;
+            line_of(port)[--port->line_len] = 0;
             echo(port, "\b \b");
         }
         return;
@@ -107,9 +121,11 @@ bool bc_at_on_bytes(struct bc_at_port *port, bc_view in, size_t *accepted, bc_si
         bool something = port->line_len > 0 || port->line_overlong;
         echo(port, "\r");
         *line = (bc_sink){line_of(port), port->line_len, port->line_len, false};
-        if (port->line_overlong)
+        if (port->line_overlong) {
             *line = (bc_sink){0};
-        bc_at_port_drop_line(port);
+            bc_at_port_drop_line(port);
+        }
+        port->line_len = 0;
         if (something)
             return true;
     }
@@ -196,8 +212,13 @@ bool bc_at_idle(const struct bc_at_port *port)
            (port->reply_len == 0 || port->reply_taken) && bc_at_urcs_waiting(port) == 0;
 }
 
+/* The old workspace may be somebody else's already: what was handed out from it is left alone. */
 void bc_at_lend(struct bc_at_port *port, uint8_t *workspace)
 {
-    release_taken(port);
+    port->reply_len = 0;
+    port->reply_taken = false;
+    port->urc_len = 0;
+    port->urcs = 0;
+    port->urc_taken = 0;
     port->workspace = workspace;
 }

@@ -67,4 +67,7 @@ void bc_at_lend(struct bc_at_port *port, uint8_t *workspace);
 /* Forgets everything but the settings: a reboot. Bytes that wait for the host stay. */
 void bc_at_port_drop_line(struct bc_at_port *port);
 
+/* The power is gone: bytes that wait for the host are, too. */
+void bc_at_port_drop_all(struct bc_at_port *port);
+
 #endif

@@ -210,3 +210,10 @@ bool bc_hex_decode(bc_view digits, uint8_t *out)
     }
     return true;
 }
+
+void bc_wipe(void *memory, size_t bytes)
+{
+    volatile uint8_t *at = memory;
+    while (bytes-- > 0)
+        *at++ = 0;
+}

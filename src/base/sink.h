@@ -45,4 +45,7 @@ bool bc_view_int(bc_view text, int64_t *out);
  * or another character; then `out` may be half written. */
 bool bc_hex_decode(bc_view digits, uint8_t *out);
 
+/* Overwrites what held a key, in a way no compiler leaves out. */
+void bc_wipe(void *memory, size_t bytes);
+
 #endif

@@ -35,18 +35,19 @@ static void reply_free(struct bc_coap_endpoint *ep, struct bc_coap_reply *reply)
  * messages stay known, so that a duplicate is still no new request. */
 static void make_room(struct bc_coap_endpoint *ep)
 {
-    while (!ep->pinned && bc_arena_tail(&ep->arena).cap < BC_DATAGRAM_BYTES_MAX) {
+    while (!ep->pinned && (bc_arena_tail(&ep->arena).cap < BC_DATAGRAM_BYTES_MAX ||
+                           ep->arena.live == (1U << BC_ARENA_CHUNKS) - 1)) {
         struct bc_coap_reply *oldest = NULL;
         for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
             struct bc_coap_reply *reply = &ep->reply[i];
             if (reply->state == BC_COAP_REPLY_LARGE && !reply->ready &&
-                (oldest == NULL || reply->expires_ms < oldest->expires_ms))
+                (oldest == NULL ||
+                 bc_coap_age_ms(ep, reply->since_ms) > bc_coap_age_ms(ep, oldest->since_ms)))
                 oldest = reply;
         }
         if (oldest == NULL)
             return;
         bc_arena_free(&ep->arena, oldest->chunk);
-        oldest->chunk = 0;
         oldest->state = BC_COAP_REPLY_GONE;
     }
 }
@@ -78,8 +79,7 @@ static struct bc_coap_reply *reply_find(struct bc_coap_endpoint *ep, uint16_t me
 
 /* Room for one more message of the peer's: a free place, else the oldest that is answered. Only
  * when every place waits for an answer the oldest of those goes. */
-static struct bc_coap_reply *reply_open(struct bc_coap_endpoint *ep, uint64_t now_ms,
-                                        uint16_t message_id)
+static struct bc_coap_reply *reply_open(struct bc_coap_endpoint *ep, uint16_t message_id)
 {
     struct bc_coap_reply *victim = NULL;
     for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
@@ -97,7 +97,7 @@ static struct bc_coap_reply *reply_open(struct bc_coap_endpoint *ep, uint64_t no
     reply_free(ep, victim);
     victim->state = BC_COAP_REPLY_OPEN;
     victim->message_id = message_id;
-    victim->expires_ms = now_ms + BC_COAP_EXCHANGE_LIFETIME_MS;
+    victim->since_ms = (uint32_t)ep->now_ms;
     return victim;
 }
 
@@ -106,7 +106,7 @@ static void reply_empty(struct bc_coap_reply *reply, enum bc_coap_type type)
 {
     bc_sink sink = {.ptr = reply->bytes, .cap = sizeof(reply->bytes)};
     (void)bc_coap_write_begin(&sink, type, BC_COAP_EMPTY, reply->message_id, NULL);
-    reply->len = (uint8_t)sink.len;
+    reply->len = BC_COAP_HEADER_BYTES;
     reply->state = BC_COAP_REPLY_SMALL;
     reply->ready = true;
 }
@@ -148,7 +148,7 @@ enum bc_err bc_coap_submit_reply(struct bc_coap_endpoint *ep, struct bc_coap_dra
         return BC_ERR_FULL;
     if (draft->sink.len <= sizeof(reply->bytes)) {
         memcpy(reply->bytes, draft->sink.ptr, draft->sink.len);
-        reply->len = (uint8_t)draft->sink.len;
+        reply->len = (unsigned)draft->sink.len & 31;
         reply->state = BC_COAP_REPLY_SMALL;
     } else {
         bc_chunk chunk = bc_arena_keep(&ep->arena, draft->sink.len);
@@ -208,7 +208,6 @@ enum bc_err bc_coap_submit(struct bc_coap_endpoint *ep, struct bc_coap_draft *dr
     *x = (struct bc_coap_exchange){
         .deadline_ms = BC_NEVER,
         .context = context,
-        .token = draft->token,
         .message_id = draft->message_id,
         .order = ep->next_order++,
         .tag = tag,
@@ -217,6 +216,7 @@ enum bc_err bc_coap_submit(struct bc_coap_endpoint *ep, struct bc_coap_draft *dr
         .is_request = is_request,
         .ready = true,
     };
+    memcpy(x->token, draft->token.bytes, BC_TOKEN_BYTES);
     return BC_OK;
 }
 
@@ -257,13 +257,19 @@ static struct bc_coap_exchange *find_by_message_id(struct bc_coap_endpoint *ep, 
     return NULL;
 }
 
+static bool has_token(const struct bc_coap_exchange *x, const struct bc_coap_token *token)
+{
+    return x->is_request && token->len == BC_TOKEN_BYTES &&
+           memcmp(x->token, token->bytes, BC_TOKEN_BYTES) == 0;
+}
+
 static struct bc_coap_exchange *find_by_token(struct bc_coap_endpoint *ep,
                                               const struct bc_coap_token *token)
 {
     for (size_t i = 0; i < BC_EXCHANGES_MAX; i++) {
         struct bc_coap_exchange *x = &ep->exchange[i];
         bool waits = x->state == BC_COAP_WAITS_ACK || x->state == BC_COAP_WAITS_RESPONSE;
-        if (waits && x->is_request && x->transmissions > 0 && bc_coap_token_equal(&x->token, token))
+        if (waits && x->transmissions > 0 && has_token(x, token))
             return x;
     }
     return NULL;
@@ -276,14 +282,31 @@ static bool finish(struct bc_coap_endpoint *ep, struct bc_coap_exchange *x,
     out->tag = x->tag;
     out->context = x->context;
     out->message_id = x->message_id;
+    if (kind == BC_COAP_RESPONSE) { /* until the next call */
+        ep->taken = x->chunk;
+        x->chunk = 0;
+    }
     exchange_free(ep, x);
     return true;
 }
 
+bc_chunk bc_coap_take_request(struct bc_coap_endpoint *ep)
+{
+    bc_chunk chunk = ep->taken;
+    ep->taken = 0;
+    return chunk;
+}
+
+static bool has_body(const struct bc_coap_endpoint *ep, const struct bc_coap_exchange *x)
+{
+    struct bc_coap_message message;
+    (void)bc_coap_parse(bc_arena_view(&ep->arena, x->chunk), &message); /* ours */
+    return message.payload.len > 0;
+}
+
 /* --- What comes in --------------------------------------------------------------------------- */
 
-static bool on_acknowledgement(struct bc_coap_endpoint *ep, uint64_t now_ms,
-                               struct bc_coap_event *out)
+static bool on_acknowledgement(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
 {
     struct bc_coap_exchange *x = find_by_message_id(ep, out->message.message_id);
     if (x == NULL)
@@ -293,13 +316,14 @@ static bool on_acknowledgement(struct bc_coap_endpoint *ep, uint64_t now_ms,
             return finish(ep, x, BC_COAP_ACKED, out);
         x->state = BC_COAP_WAITS_RESPONSE;
         x->ready = false;
-        x->deadline_ms = now_ms + patience_ms(ep);
+        x->deadline_ms = ep->now_ms + patience_ms(ep);
+        if (has_body(ep, x))
+            return false; /* the answer may ask for it in blocks */
         bc_arena_free(&ep->arena, x->chunk);
         x->chunk = 0;
         return false;
     }
-    if (!x->is_request || out->message.code < BC_COAP_CODE(2, 0) ||
-        !bc_coap_token_equal(&x->token, &out->message.token))
+    if (out->message.code < BC_COAP_CODE(2, 0) || !has_token(x, &out->message.token))
         return false;
     return finish(ep, x, BC_COAP_RESPONSE, out);
 }
@@ -417,6 +441,7 @@ bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view i
                          struct bc_coap_event *out)
 {
     release_taken(ep);
+    bc_coap_set_now(ep, now_ms);
     enum bc_err err = bc_coap_parse(in, &out->message);
     if (err == BC_ERR_RANGE)
         return false;
@@ -425,22 +450,17 @@ bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view i
     if (message->type == BC_COAP_ACK || message->type == BC_COAP_RST) {
         if (!understood || (message->type == BC_COAP_RST && message->code != BC_COAP_EMPTY))
             return false;
-        return message->type == BC_COAP_ACK ? on_acknowledgement(ep, now_ms, out)
-                                            : on_reset(ep, out);
+        return message->type == BC_COAP_ACK ? on_acknowledgement(ep, out) : on_reset(ep, out);
     }
     understood = understood && message->code != BC_COAP_EMPTY;
     if (!understood && message->type == BC_COAP_NON)
         return false;
     struct bc_coap_reply *reply = reply_find(ep, message->message_id);
-    if (reply != NULL && reply->expires_ms <= now_ms) {
-        reply_free(ep, reply);
-        reply = NULL;
-    }
     if (reply != NULL) { /* a duplicate: the same answer again, or none yet */
-        reply->ready = reply->len + reply->chunk > 0;
+        reply->ready = reply->state == BC_COAP_REPLY_SMALL || reply->state == BC_COAP_REPLY_LARGE;
         return false;
     }
-    reply = reply_open(ep, now_ms, message->message_id);
+    reply = reply_open(ep, message->message_id);
     if (!understood) {
         reply_empty(reply, BC_COAP_RST);
         return false;
@@ -451,12 +471,27 @@ bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view i
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
+void bc_coap_set_now(struct bc_coap_endpoint *ep, uint64_t now_ms)
+{
+    /* After a silence of 49 days the low 32 bits alone would look young. */
+    bool all = now_ms - ep->now_ms >= BC_COAP_EXCHANGE_LIFETIME_MS;
+    ep->now_ms = now_ms;
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
+        struct bc_coap_reply *reply = &ep->reply[i];
+        if (all || bc_coap_age_ms(ep, reply->since_ms) >= BC_COAP_EXCHANGE_LIFETIME_MS)
+            reply_free(ep, reply);
+    }
+}
+
+uint64_t bc_coap_after(const struct bc_coap_endpoint *ep, uint32_t since_ms, uint32_t ms)
+{
+    return ep->now_ms - bc_coap_age_ms(ep, since_ms) + ms;
+}
+
 bool bc_coap_on_time(struct bc_coap_endpoint *ep, uint64_t now_ms, struct bc_coap_event *out)
 {
     release_taken(ep);
-    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
-        if (ep->reply[i].state != BC_COAP_REPLY_FREE && ep->reply[i].expires_ms <= now_ms)
-            reply_free(ep, &ep->reply[i]);
+    bc_coap_set_now(ep, now_ms);
     for (size_t i = 0; i < BC_EXCHANGES_MAX; i++) {
         struct bc_coap_exchange *x = &ep->exchange[i];
         if (x->state == BC_COAP_FREE || x->ready || x->deadline_ms > now_ms)
@@ -477,9 +512,14 @@ uint64_t bc_coap_deadline(const struct bc_coap_endpoint *ep)
             ep->exchange[i].deadline_ms < deadline_ms)
             deadline_ms = ep->exchange[i].deadline_ms;
     /* Small replies may stay until somebody calls; a large one holds workspace. */
-    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
-        if (ep->reply[i].state == BC_COAP_REPLY_LARGE && ep->reply[i].expires_ms < deadline_ms)
-            deadline_ms = ep->reply[i].expires_ms;
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++) {
+        const struct bc_coap_reply *reply = &ep->reply[i];
+        if (reply->state != BC_COAP_REPLY_LARGE)
+            continue;
+        uint64_t expires_ms = bc_coap_after(ep, reply->since_ms, BC_COAP_EXCHANGE_LIFETIME_MS);
+        if (expires_ms < deadline_ms)
+            deadline_ms = expires_ms;
+    }
     return deadline_ms;
 }
 
@@ -521,6 +561,17 @@ bool bc_coap_take(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view *out)
         next->deadline_ms = now_ms + wait_ms(ep, next->transmissions);
     }
     return true;
+}
+
+bool bc_coap_ready(const struct bc_coap_endpoint *ep)
+{
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
+        if (ep->exchange[i].ready)
+            return true;
+    for (size_t i = 0; i < BC_REPLIES_MAX; i++)
+        if (ep->reply[i].ready)
+            return true;
+    return false;
 }
 
 bool bc_coap_idle(const struct bc_coap_endpoint *ep)

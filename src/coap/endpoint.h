@@ -30,17 +30,17 @@ enum bc_coap_exchange_state {
 
 /* A message of ours on its way. */
 struct bc_coap_exchange {
-    uint64_t deadline_ms; /* of the present wait; BC_NEVER until it has been taken */
-    uint32_t context;     /* the starter's */
-    struct bc_coap_token token;
+    uint64_t deadline_ms;          /* of the present wait; BC_NEVER until it has been taken */
+    uint32_t context;              /* the starter's */
+    uint8_t token[BC_TOKEN_BYTES]; /* of a request */
     uint16_t message_id;
     uint16_t order; /* messages are taken in the order in which they became ready */
     uint8_t tag;    /* the starter's */
-    uint8_t state;
     uint8_t transmissions;
     bc_chunk chunk;
-    bool is_request; /* an empty ACK is not the end */
-    bool ready;      /* to be taken */
+    unsigned state : 4;
+    bool is_request : 1; /* an empty ACK is not the end */
+    bool ready : 1;      /* to be taken */
 };
 
 enum bc_coap_reply_state {
@@ -54,18 +54,21 @@ enum bc_coap_reply_state {
 /* A message of the peer's and what we answered it: kept for EXCHANGE_LIFETIME so that a duplicate
  * gets the same bytes and is not acted upon again. */
 struct bc_coap_reply {
-    uint64_t expires_ms;
+    uint32_t since_ms;
     uint16_t message_id;
-    uint8_t state;
-    uint8_t len;
-    bc_chunk chunk;
-    bool ready; /* to be taken */
-    uint8_t bytes[BC_REPLY_BYTES];
+    unsigned state : 3;
+    unsigned len : 5; /* of `bytes` */
+    bool ready;       /* to be taken */
+    union {
+        uint8_t bytes[BC_REPLY_BYTES];
+        bc_chunk chunk;
+    };
 };
 
 struct bc_coap_endpoint {
     struct bc_arena arena;
     struct bc_random *random; /* borrowed */
+    uint64_t now_ms;
     struct bc_coap_exchange exchange[BC_EXCHANGES_MAX];
     struct bc_coap_reply reply[BC_REPLIES_MAX];
     uint16_t next_message_id;
@@ -101,6 +104,19 @@ struct bc_coap_event {
     struct bc_coap_message message;
 };
 
+/* Time goes on: forgets what is older than EXCHANGE_LIFETIME; does nothing else. The functions
+ * below that take a time do this first. */
+void bc_coap_set_now(struct bc_coap_endpoint *ep, uint64_t now_ms);
+
+/* What lives no longer than EXCHANGE_LIFETIME keeps the low 32 bits of the time it began at: how
+ * long ago that was, and when it will have been `ms` ago. */
+static inline uint32_t bc_coap_age_ms(const struct bc_coap_endpoint *ep, uint32_t since_ms)
+{
+    return (uint32_t)ep->now_ms - since_ms;
+}
+
+uint64_t bc_coap_after(const struct bc_coap_endpoint *ep, uint32_t since_ms, uint32_t ms);
+
 /* Takes one datagram from the peer. True when `out` says something to act upon. */
 bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view in,
                          struct bc_coap_event *out);
@@ -113,6 +129,9 @@ uint64_t bc_coap_deadline(const struct bc_coap_endpoint *ep);
 
 /* The next datagram to send. The view lives until the next call. */
 bool bc_coap_take(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view *out);
+
+/* True when bc_coap_take() has something to hand out. */
+bool bc_coap_ready(const struct bc_coap_endpoint *ep);
 
 /* True when nothing lives in the workspace and nothing waits to be sent. */
 bool bc_coap_idle(const struct bc_coap_endpoint *ep);
@@ -134,7 +153,8 @@ struct bc_coap_draft {
     enum bc_coap_type type;
 };
 
-/* A new message with the next message ID. `token` NULL draws a new one (a request). */
+/* A new message with the next message ID. `token` NULL draws a new one: requests have one of ours.
+ */
 void bc_coap_draft_new(struct bc_coap_endpoint *ep, struct bc_coap_draft *draft,
                        enum bc_coap_type type, uint8_t code, const struct bc_coap_token *token);
 
@@ -155,6 +175,10 @@ void bc_coap_acknowledge(struct bc_coap_endpoint *ep, uint16_t request_id);
 
 /* As if the request had never come: the peer will repeat it. */
 void bc_coap_forget(struct bc_coap_endpoint *ep, uint16_t request_id);
+
+/* The request that the BC_COAP_RESPONSE just told of answers, as it was sent: the caller's from now
+ * on, to be freed from the arena. To be called before anything else; 0 when there is none. */
+bc_chunk bc_coap_take_request(struct bc_coap_endpoint *ep);
 
 /* Gives up an exchange of ours without an event. */
 void bc_coap_cancel(struct bc_coap_endpoint *ep, uint8_t tag);

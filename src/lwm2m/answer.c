@@ -124,19 +124,28 @@ void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c)
     c->parts = 0;
 }
 
-void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c, uint64_t now_ms)
+void bc_lwm2m_expire_requests(struct bc_lwm2m_client *c, bool all)
 {
     for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
         struct bc_request *request = &c->request[i];
-        if (request->kind == BC_REQUEST_FREE)
-            continue;
-        uint64_t age_ms = now_ms - request->since_ms;
-        if (age_ms >= BC_COAP_EXCHANGE_LIFETIME_MS) {
+        if (all || bc_coap_age_ms(&c->coap, request->since_ms) >= BC_COAP_EXCHANGE_LIFETIME_MS)
             drop(c, request);
-        } else if (age_ms >= ANSWER_DELAY_MS && request->confirmable && !request->acknowledged) {
-            request->acknowledged = true;
-            bc_coap_acknowledge(&c->coap, request->message_id);
-        }
+    }
+}
+
+static bool owes_ack(const struct bc_request *request)
+{
+    return request->kind != BC_REQUEST_FREE && request->confirmable && !request->acknowledged;
+}
+
+void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c)
+{
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
+        struct bc_request *request = &c->request[i];
+        if (!owes_ack(request) || bc_coap_age_ms(&c->coap, request->since_ms) < ANSWER_DELAY_MS)
+            continue;
+        request->acknowledged = true;
+        bc_coap_acknowledge(&c->coap, request->message_id);
     }
 }
 
@@ -145,9 +154,9 @@ uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c)
     uint64_t deadline_ms = BC_NEVER;
     for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
         const struct bc_request *request = &c->request[i];
-        bool owes_ack = request->confirmable && !request->acknowledged;
         uint64_t at_ms =
-            request->since_ms + (owes_ack ? ANSWER_DELAY_MS : BC_COAP_EXCHANGE_LIFETIME_MS);
+            bc_coap_after(&c->coap, request->since_ms,
+                          owes_ack(request) ? ANSWER_DELAY_MS : BC_COAP_EXCHANGE_LIFETIME_MS);
         if (request->kind != BC_REQUEST_FREE && at_ms < deadline_ms)
             deadline_ms = at_ms;
     }
@@ -288,7 +297,7 @@ static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observ
     enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
     if (err != BC_OK)
         return err;
-    observation->sequence = (uint32_t)frame.observe;
+    observation->sequence = (uint32_t)frame.observe & 0xFFFFFF;
     bc_lwm2m_remember_sent(observation, frame.message_id);
     *message_id = frame.message_id;
     return BC_OK;

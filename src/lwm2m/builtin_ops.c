@@ -14,8 +14,8 @@ static struct bc_value boolean(bool value)
 }
 
 /* Object 1 is the client's own; the others are asked of the host. */
-static bool value_of(struct bc_lwm2m_client *c, struct bc_path path, struct bc_value *out,
-                     bc_sink *scratch)
+bool bc_lwm2m_builtin_value(struct bc_lwm2m_client *c, struct bc_path path, struct bc_value *out,
+                            bc_sink *scratch)
 {
     if (path.object != 1)
         return c->host->value(c->host_context, path, out, scratch);
@@ -48,18 +48,26 @@ static bool value_of(struct bc_lwm2m_client *c, struct bc_path path, struct bc_v
 
 /* --- Reading --------------------------------------------------------------------------------- */
 
+/* False for a resource that cannot be read. `scratch` keeps one value at a time. */
+static bool read_row(struct bc_lwm2m_client *c, const struct bc_resource_row *row,
+                     struct bc_value *out, bc_sink *scratch)
+{
+    scratch->len = 0;
+    scratch->full = false;
+    return (row->access & BC_ACCESS_READ) != 0 &&
+           bc_lwm2m_builtin_value(c, BC_PATH_RESOURCE(row->object, 0, row->resource), out, scratch);
+}
+
 /* The readable resources of an instance as TLV; with `out` NULL only their size. */
-static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *out)
+static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *scratch,
+                           bc_sink *out)
 {
     size_t count;
     size_t bytes = 0;
     const struct bc_resource_row *row = bc_builtin_rows(object, &count);
     for (size_t i = 0; i < count; i++) {
-        uint8_t memory[SCRATCH_BYTES];
-        bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
         struct bc_value value;
-        struct bc_path path = BC_PATH_RESOURCE(object, 0, row[i].resource);
-        if ((row[i].access & BC_ACCESS_READ) == 0 || !value_of(c, path, &value, &scratch))
+        if (!read_row(c, &row[i], &value, scratch))
             continue;
         bytes += bc_tlv_resource_bytes(row[i].resource, &value);
         if (out != NULL)
@@ -68,22 +76,20 @@ static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *
     return bytes;
 }
 
-static void instance_json(struct bc_lwm2m_client *c, struct bc_path base, bc_sink *out)
+static void instance_json(struct bc_lwm2m_client *c, struct bc_path base, bc_sink *scratch,
+                          bc_sink *out)
 {
     size_t count;
     const struct bc_resource_row *row = bc_builtin_rows(base.object, &count);
     bool first = true;
     bc_json_begin(out, base);
     for (size_t i = 0; i < count; i++) {
-        uint8_t memory[SCRATCH_BYTES];
-        bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
         struct bc_value value;
-        struct bc_path path = BC_PATH_RESOURCE(base.object, 0, row[i].resource);
-        if ((row[i].access & BC_ACCESS_READ) == 0 || !value_of(c, path, &value, &scratch))
+        if (!read_row(c, &row[i], &value, scratch))
             continue;
         if (!first)
             bc_put_char(out, ',');
-        bc_json_put_entry(out, base, path, &value);
+        bc_json_put_entry(out, base, BC_PATH_RESOURCE(base.object, 0, row[i].resource), &value);
         first = false;
     }
     bc_json_end(out);
@@ -91,36 +97,35 @@ static void instance_json(struct bc_lwm2m_client *c, struct bc_path base, bc_sin
 
 /* The resource `path` as content of `asked`, which is itself or what it lies below. */
 static uint8_t single_body(struct bc_lwm2m_client *c, struct bc_path asked, struct bc_path path,
-                           int32_t accept, int32_t *format, bc_sink *body)
+                           int32_t accept, int32_t *format, bc_sink *scratch, bc_sink *body)
 {
     const struct bc_resource_row *row = bc_builtin_find(path);
-    uint8_t memory[SCRATCH_BYTES];
-    bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
     struct bc_value value;
     if ((row->access & BC_ACCESS_READ) == 0)
         return BC_COAP_METHOD_NOT_ALLOWED;
-    if (!value_of(c, path, &value, &scratch))
+    if (!bc_lwm2m_builtin_value(c, path, &value, scratch))
         return BC_COAP_NOT_FOUND;
     return bc_lwm2m_put_value(body, asked, accept, path, &value, format) ? BC_COAP_CONTENT
                                                                          : BC_COAP_NOT_ACCEPTABLE;
 }
 
-/* What `path` holds now; BC_COAP_CONTENT, or the code that refuses it. */
-static uint8_t body_of(struct bc_lwm2m_client *c, struct bc_path path, int32_t accept,
-                       int32_t *format, bc_sink *body)
+uint8_t bc_lwm2m_builtin_body(struct bc_lwm2m_client *c, struct bc_path asked, struct bc_path path,
+                              int32_t accept, int32_t *format, bc_sink *body)
 {
+    uint8_t memory[SCRATCH_BYTES];
+    bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
     if (path.depth == 3)
-        return single_body(c, path, path, accept, format, body);
+        return single_body(c, asked, path, accept, format, &scratch, body);
     *format = bc_lwm2m_pick_format(path, BC_VALUE_LIST, accept);
     if (*format < 0)
         return BC_COAP_NOT_ACCEPTABLE;
     if (*format == BC_COAP_FORMAT_JSON) {
-        instance_json(c, path, body);
+        instance_json(c, path, &scratch, body);
         return BC_COAP_CONTENT;
     }
     if (path.depth == 1)
-        bc_tlv_put_head(body, BC_TLV_INSTANCE, 0, instance_tlv(c, path.object, NULL));
-    (void)instance_tlv(c, path.object, body);
+        bc_tlv_put_head(body, BC_TLV_INSTANCE, 0, instance_tlv(c, path.object, &scratch, NULL));
+    (void)instance_tlv(c, path.object, &scratch, body);
     return BC_COAP_CONTENT;
 }
 
@@ -137,7 +142,7 @@ static void on_get(struct bc_lwm2m_client *c, const struct bc_coap_message *requ
     uint8_t code = BC_COAP_BAD_REQUEST;
     bc_sink body = bc_lwm2m_body_begin(c);
     if (bc_lwm2m_frame_of(request, path, &frame))
-        code = body_of(c, path, accept, &frame.format, &body);
+        code = bc_lwm2m_builtin_body(c, path, path, accept, &frame.format, &body);
     if (observe == 0 && !bc_lwm2m_observe_room(c, path))
         code = BC_COAP_SERVICE_UNAVAILABLE;
     if (code != BC_COAP_CONTENT) {
@@ -147,8 +152,11 @@ static void on_get(struct bc_lwm2m_client *c, const struct bc_coap_message *requ
     if (observe == 0)
         frame.observe = (int32_t)bc_lwm2m_next_sequence(c, path);
     enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
-    if (err == BC_OK && observe == 0)
-        bc_lwm2m_observe(c, &request->token, path, accept)->block_exponent = frame.block.exponent;
+    if (err == BC_OK && observe == 0) {
+        struct bc_observation *made = bc_lwm2m_observe(c, &request->token, path, accept);
+        made->block_exponent = frame.block.exponent & 7U;
+        bc_lwm2m_reported(c, made);
+    }
     if (err == BC_OK && observe == 1)
         bc_lwm2m_unobserve(c, path);
     bc_lwm2m_finish_reply(c, request, err);
@@ -353,28 +361,4 @@ void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap
         on_write(c, request, path);
     else
         bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED);
-}
-
-/* --- Reporting ------------------------------------------------------------------------------- */
-
-void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path)
-{
-    struct bc_observation *observation = bc_lwm2m_observation_of(c, path);
-    if (observation == NULL || c->status != BC_STATUS_REGISTERED)
-        return;
-    struct bc_lwm2m_frame frame = {
-        .type = BC_COAP_CON,
-        .tag = TAG_NOTIFY_OWN,
-        .token = observation->token,
-        .path = observation->path,
-        .observe = (int32_t)bc_lwm2m_next_sequence(c, observation->path),
-        .block = {.exponent = observation->block_exponent},
-    };
-    bc_sink body = bc_lwm2m_body_begin(c);
-    if (single_body(c, observation->path, path, observation->accept, &frame.format, &body) !=
-            BC_COAP_CONTENT ||
-        bc_lwm2m_send_body(c, &frame, &body) != BC_OK)
-        return;
-    observation->sequence = (uint32_t)frame.observe;
-    bc_lwm2m_remember_sent(observation, frame.message_id);
 }

@@ -22,10 +22,11 @@ void bc_lwm2m_init(struct bc_lwm2m_client *c, const struct bc_lwm2m_host *host, 
 
 void bc_lwm2m_reset(struct bc_lwm2m_client *c, enum bc_status status)
 {
+    bc_lwm2m_drop_bootstrap(c);
     bc_coap_endpoint_clear(&c->coap);
     bc_lwm2m_drop_requests(c);
     bc_lwm2m_drop_bodies(c);
-    memset(c->observation, 0, sizeof(c->observation));
+    bc_lwm2m_forget_observations(c);
     c->server = (struct bc_address){0};
     c->update_ms = BC_NEVER;
     c->location_bytes = 0;
@@ -86,6 +87,9 @@ static void on_event(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc
         break;
     case TAG_ANSWER:
         break;
+    case TAG_BOOTSTRAP:
+        bc_lwm2m_on_bootstrap_event(c, event);
+        break;
     default:
         bc_lwm2m_on_registration_event(c, now_ms, event);
         break;
@@ -96,24 +100,26 @@ void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const stru
                           bc_view in)
 {
     struct bc_coap_event event = {0};
-    c->now_ms = now_ms;
+    bc_lwm2m_set_now(c, now_ms);
     if (!listening(c) || !bc_address_equal(from, &c->server) ||
         !bc_coap_on_datagram(&c->coap, now_ms, in, &event))
         return;
     if (event.kind == BC_COAP_REQUEST)
-        bc_lwm2m_on_request(c, now_ms, &event.message);
-    else
+        bc_lwm2m_on_request(c, &event.message);
+    else if (!bc_lwm2m_next_block(c, &event))
         on_event(c, now_ms, &event);
 }
 
 void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms)
 {
     struct bc_coap_event event = {0};
-    c->now_ms = now_ms;
+    bc_lwm2m_set_now(c, now_ms);
     while (bc_coap_on_time(&c->coap, now_ms, &event))
-        on_event(c, now_ms, &event);
-    bc_lwm2m_requests_on_time(c, now_ms);
-    bc_lwm2m_bodies_on_time(c);
+        if (!bc_lwm2m_next_block(c, &event))
+            on_event(c, now_ms, &event);
+    bc_lwm2m_requests_on_time(c);
+    bc_lwm2m_reports_on_time(c);
+    bc_lwm2m_bootstrap_on_time(c);
     if (bc_lwm2m_update_due(c) > now_ms)
         return;
     if (bc_lwm2m_update(c, BC_UPDATE_AUTOMATIC, 0) != BC_OK)
@@ -122,13 +128,20 @@ void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms)
 
 void bc_lwm2m_set_now(struct bc_lwm2m_client *c, uint64_t now_ms)
 {
-    c->now_ms = now_ms;
+    /* After a silence of 49 days the low 32 bits of a time alone would look young. */
+    uint64_t passed_ms = now_ms - c->coap.now_ms;
+    bool all = passed_ms >= BC_COAP_EXCHANGE_LIFETIME_MS;
+    bc_coap_set_now(&c->coap, now_ms);
+    bc_lwm2m_expire_requests(c, all);
+    bc_lwm2m_expire_bodies(c, all);
+    bc_lwm2m_age_reports(c, passed_ms);
 }
 
 uint64_t bc_lwm2m_deadline(const struct bc_lwm2m_client *c)
 {
-    uint64_t deadlines_ms[] = {bc_coap_deadline(&c->coap), bc_lwm2m_requests_deadline(c),
-                               bc_lwm2m_bodies_deadline(c), bc_lwm2m_update_due(c)};
+    uint64_t deadlines_ms[] = {bc_coap_deadline(&c->coap),     bc_lwm2m_requests_deadline(c),
+                               bc_lwm2m_bodies_deadline(c),    bc_lwm2m_update_due(c),
+                               bc_lwm2m_bootstrap_deadline(c), bc_lwm2m_reports_deadline(c)};
     uint64_t first_ms = BC_NEVER;
     for (size_t i = 0; i < sizeof(deadlines_ms) / sizeof(deadlines_ms[0]); i++)
         if (deadlines_ms[i] < first_ms)

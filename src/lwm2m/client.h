@@ -10,6 +10,7 @@
 #include "bc260y/limits.h"
 #include "bc260y/module.h"
 #include "coap/endpoint.h"
+#include "lwm2m/attributes.h"
 #include "lwm2m/json.h"
 #include "lwm2m/objects.h"
 #include "lwm2m/value.h"
@@ -42,6 +43,7 @@ enum bc_lwm2m_event_kind {
     BC_EVENT_REGISTERED,   /* outcome */
     BC_EVENT_UPDATED,      /* outcome, reason, message_id */
     BC_EVENT_DEREGISTERED, /* outcome */
+    BC_EVENT_BOOTSTRAPPED, /* outcome; when DONE, account: the status is still REGISTERING */
     BC_EVENT_REPORT_ACKED, /* outcome, message_id */
     BC_EVENT_SENT,         /* outcome, message_id: of bc_lwm2m_send() */
     BC_EVENT_RESET,        /* message_id: of a notification; its observation is gone */
@@ -54,6 +56,22 @@ enum bc_lwm2m_event_kind {
     BC_EVENT_CANCEL,
     BC_EVENT_EXECUTE,
     BC_EVENT_WRITE, /* items */
+};
+
+/* The resource 0/x/2 and <security_mode> of G 2.1. */
+enum bc_security {
+    BC_SECURITY_PSK = 0,
+    BC_SECURITY_NONE = 3,
+};
+
+/* What a bootstrap server has given; the views live until the callback returns. */
+struct bc_lwm2m_account {
+    bc_view uri; /* "coaps://host:port" */
+    bc_view identity;
+    bc_view key; /* its bytes */
+    uint32_t lifetime_s;
+    uint8_t security; /* enum bc_security */
+    bool queue_mode;
 };
 
 /* The resources a write carries; walk with bc_write_next(). */
@@ -81,10 +99,11 @@ struct bc_lwm2m_event {
     struct bc_path path;
     struct bc_write_items items;
     const struct bc_coap_message *request; /* for its Uri-Query */
+    const struct bc_lwm2m_account *account;
 };
 
-/* What the client needs of the one it works for. Both functions are called from within calls on
- * the client and must not call it back. */
+/* What the client needs of the one it works for. The functions are called from within calls on the
+ * client and must not call it back, but for bc_lwm2m_set_status(). */
 struct bc_lwm2m_host {
     /* Tells what happened. False only for what the host must answer, when it has no room for it:
      * the client then behaves as if the request had been lost. */
@@ -93,6 +112,8 @@ struct bc_lwm2m_host {
     bool (*value)(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
     /* A server's write to a built-in resource of object 3, checked against builtin.h. */
     void (*write)(void *context, struct bc_path path, const struct bc_value *value);
+    /* Whether a bootstrap server's account names a server we could reach. */
+    bool (*account_usable)(void *context, const struct bc_lwm2m_account *account);
     void (*trace)(void *context, const char *line);
 };
 
@@ -117,8 +138,8 @@ enum bc_request_kind {
 
 /* A server's request that the host has to answer. */
 struct bc_request {
-    uint64_t since_ms;
-    int32_t block1; /* of a write in blocks, to be repeated in the answer; -1 = none */
+    uint32_t since_ms; /* low bits; bc_coap_age_ms() */
+    int32_t block1;    /* of a write in blocks, to be repeated in the answer; -1 = none */
     struct bc_path path;
     uint16_t message_id;
     int16_t accept;        /* a known format, or BC_COAP_FORMAT_ABSENT */
@@ -126,41 +147,68 @@ struct bc_request {
     uint16_t next_index;   /* of the next part of the answer */
     struct bc_coap_token token;
     uint8_t kind;
-    uint8_t block_exponent;
     bc_chunk parts; /* what the host has given so far, see answer.c */
-    bool block_asked;
-    bool confirmable;
-    bool acknowledged; /* the answer goes as a message of its own */
+    unsigned block_exponent : 3;
+    bool block_asked : 1;
+    bool confirmable : 1;
+    bool acknowledged : 1; /* the answer goes as a message of its own */
 };
 
 /* A body whose later blocks the server may still ask for (RFC 7959). */
 struct bc_served {
-    uint64_t until_ms;
-    struct bc_path path;
-    int32_t format;
+    uint32_t since_ms; /* of the last request for it; low bits */
     uint32_t etag;
+    struct bc_path path;
+    int16_t format;
     bc_chunk chunk;
 };
 
 /* A write that arrives in blocks. */
 struct bc_upload {
-    uint64_t until_ms;
+    uint32_t since_ms; /* of the last block; low bits */
     struct bc_path path;
     uint8_t code; /* of the request */
     bc_chunk chunk;
 };
 
-#define BC_OBSERVATION_SENT 4 /* message IDs remembered, for resets to unconfirmed ones */
+/* A bootstrap under way (bootstrap.c). */
+struct bc_bootstrap {
+    uint64_t until_ms;      /* of the whole */
+    uint64_t step_until_ms; /* of the server's next step; BC_NEVER until it has accepted us */
+    uint32_t lifetime_s;
+    uint16_t instance;        /* of object 0: the account that is being written */
+    uint16_t server_instance; /* of object 1 */
+    bc_chunk account;         /* its resources as TLV; a later one of the same number wins */
+    bool runs;
+    bool over;         /* finished; nobody else has been spoken to since */
+    bool server_given; /* object 1 was written */
+    bool queue_mode;
+};
+
+/* A request of ours that goes out in blocks. */
+struct bc_sending {
+    uint32_t context;
+    uint16_t first_id;   /* the message ID of the request before it was cut */
+    uint16_t message_id; /* of the block under way */
+    uint16_t number;
+    uint8_t exponent;
+    uint8_t tag;
+    bc_chunk request; /* as it was sent first; 0 = none is under way */
+};
+
+#define BC_OBSERVATION_SENT 2 /* message IDs remembered, for resets to unconfirmed ones */
 
 struct bc_observation {
-    uint32_t sequence; /* of the last notification, 24 bits */
+    unsigned sequence : 24;      /* of the last notification */
+    unsigned block_exponent : 3; /* of the notifications: what the observer takes */
+    unsigned sent_count : 2;     /* of `sent` */
+    bool alive : 1;
+    bool pending : 1;     /* a built-in resource has changed and waits for its time */
+    uint32_t reported_ms; /* of the last notification; low bits */
     struct bc_path path;
-    uint16_t sent[BC_OBSERVATION_SENT];
-    int16_t accept; /* a known format, or BC_COAP_FORMAT_ABSENT */
+    uint16_t sent[BC_OBSERVATION_SENT]; /* the last one first */
+    int16_t accept;                     /* a known format, or BC_COAP_FORMAT_ABSENT */
     struct bc_coap_token token;
-    uint8_t sent_count;     /* wraps; the next goes to sent_count % BC_OBSERVATION_SENT */
-    uint8_t block_exponent; /* of the notifications: what the observer takes */
-    bool alive;
 };
 
 struct bc_lwm2m_client {
@@ -179,12 +227,15 @@ struct bc_lwm2m_client {
     char location[BC_LOCATION_BYTES_MAX];
     struct bc_request request[BC_REQUESTS_MAX];
     struct bc_observation observation[BC_OBSERVATIONS_MAX];
-    bc_chunk parts; /* of a notification in parts */
+    struct bc_attributes attributes;
+    uint64_t report_ms; /* no report before: there was no room for one */
+    bc_chunk parts;     /* of a notification in parts */
     uint16_t parts_next_index;
     struct bc_path parts_path;
     struct bc_served served;
     struct bc_upload upload;
-    uint64_t now_ms; /* of the call under way */
+    struct bc_sending sending;
+    struct bc_bootstrap bootstrap;
 };
 
 /* `settings`, `random` and `workspace` (BC_ARENA_BYTES) stay the caller's. */
@@ -202,6 +253,10 @@ void bc_lwm2m_set_status(struct bc_lwm2m_client *c, enum bc_status next);
 
 /* Sends the registration; the status must be REGISTERING. Ends in BC_EVENT_REGISTERED. */
 enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address *server);
+
+/* Asks a bootstrap server for a server account; the status must be REGISTERING. Ends in
+ * BC_EVENT_BOOTSTRAPPED. */
+enum bc_err bc_lwm2m_bootstrap(struct bc_lwm2m_client *c, const struct bc_address *server);
 
 /* Sends an update that carries what `value` says: the new lifetime (BC_UPDATE_LIFETIME), the new
  * binding, 1 = UQ (BC_UPDATE_BINDING), BC_UPDATE_CARRIES_ bits (BC_UPDATE_SERVER), or 0. Lifetime
@@ -256,14 +311,15 @@ enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notificat
 enum bc_err bc_lwm2m_send(struct bc_lwm2m_client *c, bc_view bytes, bool confirmable,
                           uint16_t *message_id);
 
-/* A built-in resource has another value: tells its observers. */
+/* A built-in resource has another value: tells who observes it, now or when its attributes let. */
 void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path);
 
 /* --- Driving --------------------------------------------------------------------------------- */
 
 void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc_address *from,
                           bc_view in);
-/* Tells the time before the host's answers and notifications; does nothing else. */
+/* Tells the time before the host's answers and notifications, and forgets what is too old; does
+ * nothing else. */
 void bc_lwm2m_set_now(struct bc_lwm2m_client *c, uint64_t now_ms);
 void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms);
 uint64_t bc_lwm2m_deadline(const struct bc_lwm2m_client *c);

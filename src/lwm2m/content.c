@@ -148,9 +148,9 @@ enum bc_err bc_lwm2m_send_body(struct bc_lwm2m_client *c, struct bc_lwm2m_frame 
         return BC_ERR_FULL;
     c->served = (struct bc_served){.chunk = chunk,
                                    .path = frame->path,
-                                   .format = frame->format,
+                                   .format = (int16_t)frame->format,
                                    .etag = etag_of(bc_arena_view(&c->coap.arena, chunk)),
-                                   .until_ms = c->now_ms + BC_COAP_EXCHANGE_LIFETIME_MS};
+                                   .since_ms = (uint32_t)c->coap.now_ms};
     enum bc_err err = send_block(c, frame);
     if (err != BC_OK)
         drop_served(c);
@@ -198,7 +198,7 @@ bool bc_lwm2m_serve_block(struct bc_lwm2m_client *c, const struct bc_coap_messag
         c->served.chunk == 0 || request->code != BC_COAP_GET ||
         !bc_path_equal(path, c->served.path))
         return false;
-    c->served.until_ms = c->now_ms + BC_COAP_EXCHANGE_LIFETIME_MS;
+    c->served.since_ms = (uint32_t)c->coap.now_ms;
     bc_lwm2m_finish_reply(c, request, send_block(c, &frame));
     return true;
 }
@@ -236,7 +236,7 @@ static uint8_t add_block(struct bc_lwm2m_client *c, const struct bc_coap_message
     (void)bc_coap_room(&c->coap);
     if (!bc_arena_append(&c->coap.arena, &c->upload.chunk, request->payload))
         return BC_COAP_REQUEST_ENTITY_TOO_LARGE;
-    c->upload.until_ms = c->now_ms + BC_COAP_EXCHANGE_LIFETIME_MS;
+    c->upload.since_ms = (uint32_t)c->coap.now_ms;
     return 0;
 }
 
@@ -280,19 +280,33 @@ void bc_lwm2m_drop_bodies(struct bc_lwm2m_client *c)
 {
     drop_served(c);
     drop_upload(c);
+    bc_lwm2m_drop_sending(c);
 }
 
-void bc_lwm2m_bodies_on_time(struct bc_lwm2m_client *c)
+static bool too_old(const struct bc_lwm2m_client *c, uint32_t since_ms)
 {
-    if (c->served.chunk != 0 && c->served.until_ms <= c->now_ms)
+    return bc_coap_age_ms(&c->coap, since_ms) >= BC_COAP_EXCHANGE_LIFETIME_MS;
+}
+
+void bc_lwm2m_expire_bodies(struct bc_lwm2m_client *c, bool all)
+{
+    if (all || too_old(c, c->served.since_ms))
         drop_served(c);
-    if (c->upload.chunk != 0 && c->upload.until_ms <= c->now_ms)
+    if (all || too_old(c, c->upload.since_ms))
         drop_upload(c);
 }
 
 uint64_t bc_lwm2m_bodies_deadline(const struct bc_lwm2m_client *c)
 {
-    uint64_t served_ms = c->served.chunk != 0 ? c->served.until_ms : BC_NEVER;
-    uint64_t upload_ms = c->upload.chunk != 0 ? c->upload.until_ms : BC_NEVER;
-    return served_ms < upload_ms ? served_ms : upload_ms;
+    const struct {
+        bc_chunk chunk;
+        uint32_t since_ms;
+    } bodies[] = {{c->served.chunk, c->served.since_ms}, {c->upload.chunk, c->upload.since_ms}};
+    uint64_t first_ms = BC_NEVER;
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t at_ms = bc_coap_after(&c->coap, bodies[i].since_ms, BC_COAP_EXCHANGE_LIFETIME_MS);
+        if (bodies[i].chunk != 0 && at_ms < first_ms)
+            first_ms = at_ms;
+    }
+    return first_ms;
 }

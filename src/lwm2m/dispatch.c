@@ -163,7 +163,7 @@ void bc_lwm2m_reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_mes
     }
     frame.format = BC_COAP_FORMAT_LINK;
     bc_sink body = bc_lwm2m_body_begin(c);
-    bc_lwm2m_put_discover_links(&body, &c->settings->objects, path);
+    bc_lwm2m_put_discover_links(&body, &c->settings->objects, &c->attributes, path);
     bc_lwm2m_finish_reply(c, request, bc_lwm2m_send_body(c, &frame, &body));
 }
 
@@ -179,7 +179,7 @@ static void reply_auto(struct bc_lwm2m_client *c, const struct bc_coap_message *
         struct bc_lwm2m_block block;
         (void)bc_lwm2m_block_of(request, &block);
         struct bc_observation *observation = bc_lwm2m_observe(c, &request->token, path, accept);
-        observation->block_exponent = block.exponent;
+        observation->block_exponent = block.exponent & 7U;
         bc_coap_write_uint(&draft.w, BC_COAP_OBSERVE, observation->sequence);
     } else {
         bc_lwm2m_unobserve(c, path);
@@ -218,9 +218,8 @@ static bool tell_host(struct bc_lwm2m_client *c, const struct bc_coap_message *r
     return bc_lwm2m_emit(c, &event);
 }
 
-static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
-                     const struct bc_coap_message *request, struct bc_path path,
-                     const struct verdict *verdict)
+static void ask_host(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                     struct bc_path path, const struct verdict *verdict)
 {
     bool observes = verdict->kind == BC_REQUEST_OBSERVE || verdict->kind == BC_REQUEST_CANCEL;
     bool by_itself = observes && c->settings->auto_ack;
@@ -243,13 +242,13 @@ static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
     if (verdict->kind == BC_REQUEST_CANCEL)
         bc_lwm2m_unobserve(c, path);
     *slot = (struct bc_request){
-        .since_ms = now_ms,
+        .since_ms = (uint32_t)c->coap.now_ms,
         .token = request->token,
         .path = path,
         .accept = (int16_t)bc_lwm2m_accept_of(request),
         .message_id = request->message_id,
         .block_number = (uint16_t)(block.number < UINT16_MAX ? block.number : UINT16_MAX),
-        .block_exponent = block.exponent,
+        .block_exponent = block.exponent & 7U,
         .block_asked = block.asked,
         .block1 = (int32_t)bc_coap_option_number_of(request, BC_COAP_BLOCK1, -1),
         .kind = (uint8_t)verdict->kind,
@@ -257,7 +256,7 @@ static void ask_host(struct bc_lwm2m_client *c, uint64_t now_ms,
     };
 }
 
-/* A PUT with attributes instead of a value (LwM2M 1.0 section 5.4.4): none are kept. */
+/* A PUT with attributes instead of a value (LwM2M 1.0 section 5.4.4). */
 static bool writes_attributes(const struct bc_coap_message *request)
 {
     bc_view query;
@@ -266,8 +265,8 @@ static bool writes_attributes(const struct bc_coap_message *request)
 }
 
 /* A whole request on a path that may exist. */
-static void on_whole_request(struct bc_lwm2m_client *c, uint64_t now_ms,
-                             const struct bc_coap_message *request, struct bc_path path)
+static void on_whole_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                             struct bc_path path)
 {
     if (path.depth > 0 && bc_object_built_in(path.object)) {
         bc_lwm2m_on_builtin_request(c, request, path);
@@ -275,28 +274,29 @@ static void on_whole_request(struct bc_lwm2m_client *c, uint64_t now_ms,
     }
     struct verdict verdict = judge(c, request, path);
     if (verdict.kind != BC_REQUEST_FREE)
-        ask_host(c, now_ms, request, path, &verdict);
+        ask_host(c, request, path, &verdict);
     else if (verdict.code == 0)
         bc_lwm2m_reply_discover(c, request, path);
     else
         bc_lwm2m_reply_code(c, request, verdict.code);
 }
 
-void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
-                         const struct bc_coap_message *datagram)
+void bc_lwm2m_on_request(struct bc_lwm2m_client *c, const struct bc_coap_message *datagram)
 {
     struct bc_coap_message request = *datagram;
     struct bc_path path;
-    if (bc_path_read(&request, &path) != BC_OK) {
+    if (c->bootstrap.runs || c->bootstrap.over) {
+        bc_lwm2m_on_bootstrap_request(c, &request);
+    } else if (bc_path_read(&request, &path) != BC_OK) {
         bc_lwm2m_reply_code(c, &request, BC_COAP_NOT_FOUND);
     } else if (path.depth > 0 && path.object == 0) {
         bc_lwm2m_reply_code(c, &request, BC_COAP_UNAUTHORIZED);
     } else if (writes_attributes(&request)) {
-        bc_lwm2m_reply_code(c, &request, BC_COAP_METHOD_NOT_ALLOWED);
+        bc_lwm2m_on_attributes(c, &request, path);
     } else if (!bc_lwm2m_serve_block(c, &request, path)) {
         enum bc_lwm2m_upload upload = bc_lwm2m_take_upload(c, &request, path);
         if (upload == BC_UPLOAD_NONE || upload == BC_UPLOAD_WHOLE)
-            on_whole_request(c, now_ms, &request, path);
+            on_whole_request(c, &request, path);
         if (upload == BC_UPLOAD_WHOLE)
             bc_lwm2m_end_upload(c);
     }

@@ -15,6 +15,7 @@ enum tag {
     TAG_NOTIFY_OWN, /* of a built-in resource */
     TAG_SEND,       /* data to /dp */
     TAG_ANSWER,     /* a separate response */
+    TAG_BOOTSTRAP,
     TAG_UPDATE = 16,
 };
 
@@ -27,9 +28,18 @@ void bc_lwm2m_put_query(struct bc_coap_writer *w, const char *name, const char *
 enum bc_err bc_lwm2m_disable(struct bc_lwm2m_client *c);
 uint64_t bc_lwm2m_update_due(const struct bc_lwm2m_client *c);
 
+/* Forgets the session before it: a new server is spoken to. */
+void bc_lwm2m_begin_session(struct bc_lwm2m_client *c, const struct bc_address *server);
+
+/* bootstrap.c */
+void bc_lwm2m_on_bootstrap_event(struct bc_lwm2m_client *c, const struct bc_coap_event *event);
+void bc_lwm2m_on_bootstrap_request(struct bc_lwm2m_client *c, struct bc_coap_message *request);
+void bc_lwm2m_bootstrap_on_time(struct bc_lwm2m_client *c);
+uint64_t bc_lwm2m_bootstrap_deadline(const struct bc_lwm2m_client *c);
+void bc_lwm2m_drop_bootstrap(struct bc_lwm2m_client *c);
+
 /* dispatch.c: a request of the server. */
-void bc_lwm2m_on_request(struct bc_lwm2m_client *c, uint64_t now_ms,
-                         const struct bc_coap_message *datagram);
+void bc_lwm2m_on_request(struct bc_lwm2m_client *c, const struct bc_coap_message *datagram);
 void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                          uint8_t code);
 
@@ -98,19 +108,47 @@ enum bc_lwm2m_upload bc_lwm2m_take_upload(struct bc_lwm2m_client *c,
                                           struct bc_coap_message *request, struct bc_path path);
 void bc_lwm2m_end_upload(struct bc_lwm2m_client *c);
 void bc_lwm2m_drop_bodies(struct bc_lwm2m_client *c);
-void bc_lwm2m_bodies_on_time(struct bc_lwm2m_client *c);
+void bc_lwm2m_expire_bodies(struct bc_lwm2m_client *c, bool all); /* or those that are too old */
 uint64_t bc_lwm2m_bodies_deadline(const struct bc_lwm2m_client *c);
+
+/* sending.c: looks at the end of a request of ours. True when it was none, because the answer asks
+ * for a block that is now on its way. Else it is the end, with the message ID the request began by.
+ */
+bool bc_lwm2m_next_block(struct bc_lwm2m_client *c, struct bc_coap_event *event);
+void bc_lwm2m_drop_sending(struct bc_lwm2m_client *c);
 
 /* builtin_ops.c: a request below a built-in object. */
 void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                                  struct bc_path path);
+/* The value of a readable resource; false when it has none now. */
+bool bc_lwm2m_builtin_value(struct bc_lwm2m_client *c, struct bc_path path, struct bc_value *out,
+                            bc_sink *scratch);
+/* What `path` holds now, as content of `asked`, which is itself or what it lies below. Returns
+ * BC_COAP_CONTENT, or the code that refuses it. */
+uint8_t bc_lwm2m_builtin_body(struct bc_lwm2m_client *c, struct bc_path asked, struct bc_path path,
+                              int32_t accept, int32_t *format, bc_sink *body);
+
+/* report.c: notifications of built-in objects, and the attributes that time them. */
+void bc_lwm2m_on_attributes(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                            struct bc_path path);
+/* The observer of a built-in path has just been told what it holds. */
+void bc_lwm2m_reported(struct bc_lwm2m_client *c, struct bc_observation *observation);
+void bc_lwm2m_reports_on_time(struct bc_lwm2m_client *c);
+uint64_t bc_lwm2m_reports_deadline(const struct bc_lwm2m_client *c);
+/* Before anything else when time has gone on by `passed_ms`. */
+void bc_lwm2m_age_reports(struct bc_lwm2m_client *c, uint64_t passed_ms);
 
 /* links.c: link-format (RFC 6690). */
 void bc_lwm2m_put_registration_links(bc_sink *out, const struct bc_objects *objects);
 void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_objects *objects,
-                                 struct bc_path path);
+                                 const struct bc_attributes *attributes, struct bc_path path);
+
+/* What a bootstrap server discovers; `account`: the instance of object 0 it has written, or -1. */
+void bc_lwm2m_put_bootstrap_links(bc_sink *out, const struct bc_objects *objects,
+                                  struct bc_path path, int32_t account);
 
 /* observe.c */
+void bc_lwm2m_forget_observations(struct bc_lwm2m_client *c); /* and their attributes */
 struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
                                         const struct bc_coap_token *token, struct bc_path path,
                                         int32_t accept);
@@ -129,7 +167,8 @@ int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32
 
 /* answer.c */
 void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c);
-void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c, uint64_t now_ms);
+void bc_lwm2m_expire_requests(struct bc_lwm2m_client *c, bool all); /* or those that are too old */
+void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c);
 uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c);
 
 bool bc_lwm2m_emit(struct bc_lwm2m_client *c, const struct bc_lwm2m_event *event);

@@ -2,6 +2,8 @@
  * Who observes what (RFC 7641, LwM2M 1.0 section 5.5). One observation a path: a server that asks
  * again with another token takes the old one's place.
  */
+#include <string.h>
+
 #include "lwm2m/inside.h"
 
 static struct bc_observation *find(struct bc_lwm2m_client *c, struct bc_path path)
@@ -39,7 +41,8 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
         *observation = (struct bc_observation){.token = *token,
                                                .path = path,
                                                .accept = (int16_t)accept,
-                                               .sequence = sequence,
+                                               .sequence = sequence & 0xFFFFFF,
+                                               .reported_ms = (uint32_t)c->coap.now_ms,
                                                .alive = true};
     return observation;
 }
@@ -49,6 +52,12 @@ void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path)
     struct bc_observation *observation = find(c, path);
     if (observation != NULL)
         observation->alive = false;
+}
+
+void bc_lwm2m_forget_observations(struct bc_lwm2m_client *c)
+{
+    memset(c->observation, 0, sizeof(c->observation));
+    memset(&c->attributes, 0, sizeof(c->attributes));
 }
 
 void bc_lwm2m_forget_object(struct bc_lwm2m_client *c, uint16_t object)
@@ -68,10 +77,10 @@ struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct
 
 void bc_lwm2m_remember_sent(struct bc_observation *observation, uint16_t message_id)
 {
-    observation->sent[observation->sent_count % BC_OBSERVATION_SENT] = message_id;
-    observation->sent_count++;
-    if (observation->sent_count == 2 * BC_OBSERVATION_SENT)
-        observation->sent_count = BC_OBSERVATION_SENT;
+    observation->sent[1] = observation->sent[0];
+    observation->sent[0] = message_id;
+    if (observation->sent_count < BC_OBSERVATION_SENT)
+        observation->sent_count++;
 }
 
 struct bc_observation *bc_lwm2m_observation_sent(struct bc_lwm2m_client *c, uint16_t message_id)

@@ -10,7 +10,6 @@
  *     | <-- CON DELETE /rd/x ------------- |   bc_lwm2m_deregister
  */
 #include <assert.h>
-#include <string.h>
 
 #include "base/sink.h"
 #include "lwm2m/builtin.h"
@@ -104,15 +103,21 @@ static void put_lifetime(struct bc_coap_writer *w, uint32_t lifetime_s)
     bc_lwm2m_put_query(w, "lt=", (const char *)bytes);
 }
 
-enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address *server)
+void bc_lwm2m_begin_session(struct bc_lwm2m_client *c, const struct bc_address *server)
 {
     assert(c->status == BC_STATUS_REGISTERING);
-    const struct bc_lwm2m_settings *settings = c->settings;
+    bc_lwm2m_drop_bootstrap(c);
     bc_coap_endpoint_clear(&c->coap);
     bc_lwm2m_drop_requests(c);
     bc_lwm2m_drop_bodies(c);
-    memset(c->observation, 0, sizeof(c->observation));
+    bc_lwm2m_forget_observations(c);
     c->server = *server;
+}
+
+enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address *server)
+{
+    const struct bc_lwm2m_settings *settings = c->settings;
+    bc_lwm2m_begin_session(c, server);
     struct bc_coap_draft draft;
     bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, BC_COAP_POST, NULL);
     bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, BC_TEXT("rd"));
@@ -252,7 +257,7 @@ static void registration_lost(struct bc_lwm2m_client *c)
 {
     bc_lwm2m_set_status(c, BC_STATUS_NOT_REGISTERED);
     bc_lwm2m_drop_requests(c);
-    memset(c->observation, 0, sizeof(c->observation));
+    bc_lwm2m_forget_observations(c);
 }
 
 /* The server has taken what the host asked for; who observes it hears of it, too. */
@@ -299,7 +304,7 @@ static void on_deregistered(struct bc_lwm2m_client *c, const struct bc_coap_even
         outcome = BC_OUTCOME_OTHER;
     if (outcome == BC_OUTCOME_DONE) {
         bc_lwm2m_drop_requests(c);
-        memset(c->observation, 0, sizeof(c->observation));
+        bc_lwm2m_forget_observations(c);
         bc_lwm2m_set_status(c, BC_STATUS_DEREGISTERED);
     } else if (outcome == BC_OUTCOME_NOT_FOUND) {
         registration_lost(c);

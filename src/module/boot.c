@@ -4,33 +4,33 @@
  */
 #include <string.h>
 
-#include "module/state.h"
+#include "module/store.h"
 
 static const struct base_settings power_up_settings = {
     .sleep = 1,
     .sleep_events = true,
     .psm = 1,
-    .t3412 = "01000001",
-    .t3324 = "00000101",
-    .edrx_value = "0101",
+    .t3412 = 0x41,     /* ten hours */
+    .t3324 = 0x05,     /* ten seconds */
+    .edrx_value = 0x5, /* 81.92 s */
     .baud = 115200,
 };
 
 void bc_module_restore_profile(struct bc_module *m)
 {
-    const struct stored *stored = &m->stored;
-    bool saved = stored->profile_saved;
-    m->port.echo = saved ? stored->profile_echo : true;
-    m->port.quiet = saved ? stored->profile_quiet : false;
-    m->port.verbose = saved ? stored->profile_verbose : true;
-    m->port.cme_errors = saved ? stored->profile_cme_errors : 0;
+    const struct stored_profile *profile = &m->stored.profile;
+    m->port.echo = profile->saved ? profile->echo : true;
+    m->port.quiet = profile->saved ? profile->quiet : false;
+    m->port.verbose = profile->saved ? profile->verbose : true;
+    m->port.cme_errors = profile->saved ? profile->cme_errors : 0;
 }
 
 void bc_module_boot(struct bc_module *m)
 {
     m->base = power_up_settings;
-    m->query_ready = false;
-    m->query_open = false;
+    bc_session_end(m);
+    bc_module_factory_defaults(m);
+    bc_store_load_all(m);
     m->power.reboot_at_ms = BC_NEVER;
     m->power.serial_ms = m->now_ms;
     m->power.state = POWER_AWAKE;
@@ -40,7 +40,7 @@ void bc_module_boot(struct bc_module *m)
     bc_at_port_drop_line(&m->port);
     bc_module_restore_profile(m);
     bc_lwm2m_reset(&m->client,
-                   m->stored.configured ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
+                   m->stored.server_known ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
     bc_module_apply_settings(m);
     bc_module_urc(m, "RDY");
     bc_module_urc(m, "+CFUN: 1");

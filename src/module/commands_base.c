@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/sink.h"
-#include "module/state.h"
+#include "module/store.h"
 
 #define FLAG(param_name)                         \
     {                                            \
@@ -62,11 +62,13 @@ static int identify_handle(struct bc_at_call *call)
 static int save_handle(struct bc_at_call *call)
 {
     struct bc_module *m = module_of(call);
-    m->stored.profile_saved = true;
-    m->stored.profile_echo = m->port.echo;
-    m->stored.profile_quiet = m->port.quiet;
-    m->stored.profile_verbose = m->port.verbose;
-    m->stored.profile_cme_errors = m->port.cme_errors;
+    if (!bc_store_put_profile(m))
+        return BC_AT_ERROR_STATE;
+    m->stored.profile = (struct stored_profile){.saved = true,
+                                                .echo = m->port.echo,
+                                                .quiet = m->port.quiet,
+                                                .verbose = m->port.verbose,
+                                                .cme_errors = m->port.cme_errors};
     return BC_AT_OK;
 }
 
@@ -265,14 +267,20 @@ static int cgpaddr_handle(struct bc_at_call *call)
 
 static int csq_handle(struct bc_at_call *call)
 {
-    bc_at_info(call, bc_radio_attached(call->context) ? "+CSQ: 21,0" : "+CSQ: 99,99");
+    if (bc_radio_attached(call->context))
+        bc_at_info(call, "+CSQ: %d,0", bc_radio_signal(call->context).csq);
+    else
+        bc_at_info(call, "+CSQ: 99,99");
     return BC_AT_OK;
 }
 
 static int cesq_handle(struct bc_at_call *call)
 {
-    bc_at_info(call, bc_radio_attached(call->context) ? "+CESQ: 47,0,255,255,30,80"
-                                                      : "+CESQ: 99,99,255,255,255,255");
+    struct bc_radio_signal signal = bc_radio_signal(call->context);
+    if (bc_radio_attached(call->context))
+        bc_at_info(call, "+CESQ: %d,0,255,255,30,%d", signal.rxlev, signal.rsrp_index);
+    else
+        bc_at_info(call, "+CESQ: 99,99,255,255,255,255");
     return BC_AT_OK;
 }
 
@@ -306,11 +314,14 @@ static int qeng_handle(struct bc_at_call *call)
 {
     if (!bc_radio_attached(call->context))
         return BC_AT_OK;
+    int rsrp_dbm = bc_radio_signal(call->context).rsrp_dbm;
     if (call->arg[0].number == 0)
-        bc_at_info(call, "+QENG: 0," NETWORK_TAC ",,176,\"" NETWORK_CELL_ID
-                         "\",-59,-6,31,21,5,3095,0,-17,3");
+        bc_at_info(call,
+                   "+QENG: 0," NETWORK_TAC ",,176,\"" NETWORK_CELL_ID
+                   "\",%d,-6,31,21,5,3095,0,-17,3",
+                   rsrp_dbm);
     else
-        bc_at_info(call, "+QENG: 3," NETWORK_TAC ",176,-59,-6,31");
+        bc_at_info(call, "+QENG: 3," NETWORK_TAC ",176,%d,-6,31", rsrp_dbm);
     return BC_AT_OK;
 }
 
@@ -401,10 +412,22 @@ static bool bits_legal(const struct bc_at_arg *arg, size_t bits)
     return true;
 }
 
-static void keep_bits(char *to, const struct bc_at_arg *arg)
+static void keep_bits(uint8_t *to, const struct bc_at_arg *arg)
 {
-    if (arg->given)
-        memcpy(to, arg->text.ptr, arg->text.len);
+    if (!arg->given)
+        return;
+    *to = 0;
+    for (size_t i = 0; i < arg->text.len; i++)
+        *to = (uint8_t)(*to << 1 | (arg->text.ptr[i] == '1'));
+}
+
+/* `value` as binary digits; `text` has room for one more. */
+static const char *bits_text(uint8_t value, unsigned bits, char *text)
+{
+    for (unsigned i = 0; i < bits; i++)
+        text[i] = (value >> (bits - 1 - i) & 1) != 0 ? '1' : '0';
+    text[bits] = '\0';
+    return text;
 }
 
 static int cpsms_handle(struct bc_at_call *call)
@@ -412,15 +435,18 @@ static int cpsms_handle(struct bc_at_call *call)
     struct bc_module *m = module_of(call);
     const struct bc_at_arg *arg = call->arg;
     if (call->form == BC_AT_READ) {
-        bc_at_info(call, "+CPSMS: %d,,,\"%s\",\"%s\"", m->base.psm, m->base.t3412, m->base.t3324);
+        char t3412[9];
+        char t3324[9];
+        bc_at_info(call, "+CPSMS: %d,,,\"%s\",\"%s\"", m->base.psm,
+                   bits_text(m->base.t3412, 8, t3412), bits_text(m->base.t3324, 8, t3324));
         return BC_AT_OK;
     }
     if (!bits_legal(&arg[1], 8) || !bits_legal(&arg[2], 8) || !bits_legal(&arg[3], 8) ||
         !bits_legal(&arg[4], 8))
         return BC_AT_ERROR_PARAMETER;
     m->base.psm = arg[0].given && arg[0].number == 1;
-    keep_bits(m->base.t3412, &arg[3]);
-    keep_bits(m->base.t3324, &arg[4]);
+    keep_bits(&m->base.t3412, &arg[3]);
+    keep_bits(&m->base.t3324, &arg[4]);
     return BC_AT_OK;
 }
 
@@ -432,24 +458,26 @@ static int cedrxs_handle(struct bc_at_call *call)
 {
     struct bc_module *m = module_of(call);
     if (call->form == BC_AT_READ) {
-        bc_at_info(call, "+CEDRXS: 5,\"%s\"", m->base.edrx_value);
+        char value[5];
+        bc_at_info(call, "+CEDRXS: 5,\"%s\"", bits_text(m->base.edrx_value, 4, value));
         return BC_AT_OK;
     }
     if (!bits_legal(&call->arg[2], 4))
         return BC_AT_ERROR_PARAMETER;
     m->base.edrx = (uint8_t)call->arg[0].number;
-    keep_bits(m->base.edrx_value, &call->arg[2]);
+    keep_bits(&m->base.edrx_value, &call->arg[2]);
     return BC_AT_OK;
 }
 
 static int cedrxrdp_handle(struct bc_at_call *call)
 {
     const struct bc_module *m = call->context;
+    char value[5];
+    (void)bits_text(m->base.edrx_value, 4, value);
     if (m->base.edrx == 0 || m->base.edrx == 3)
         bc_at_info(call, "+CEDRXRDP: 0");
     else
-        bc_at_info(call, "+CEDRXRDP: 5,\"%s\",\"%s\",\"0011\"", m->base.edrx_value,
-                   m->base.edrx_value);
+        bc_at_info(call, "+CEDRXRDP: 5,\"%s\",\"%s\",\"0011\"", value, value);
     return BC_AT_OK;
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/sink.h"
 #include "lwm2m/builtin.h"
-#include "module/state.h"
+#include "module/store.h"
 
 #define ID(param_name)                               \
     {                                                \
@@ -23,12 +23,6 @@
 static bool busy(const struct bc_module *m)
 {
     return !bc_module_urc_room(m);
-}
-
-static void copy_text(char *to, bc_view text)
-{
-    memcpy(to, text.ptr, text.len);
-    to[text.len] = '\0';
 }
 
 /* The codes of the tables in G 2.8 to 2.11. 0 = no such result. */
@@ -74,27 +68,54 @@ static const struct bc_at_param config_params[] = {
 
 static int config_read(struct bc_at_call *call)
 {
-    const struct bc_module *m = call->context;
-    const struct stored *stored = &m->stored;
-    if (!stored->configured || stored->bootstrap)
+    struct bc_module *m = call->context;
+    const struct bc_lwm2m_settings *settings = &m->stored.lwm2m;
+    struct record_memory memory;
+    struct server_record server;
+    if (!m->stored.server_known)
         return BC_AT_OK;
-    bc_at_info_begin(call);
-    bc_put_format(call->out, "+QLACONFIG: 0,%s,%u,%s,%u,%u", stored->host, (unsigned)stored->port,
-                  stored->lwm2m.endpoint, (unsigned)stored->lwm2m.lifetime_s,
-                  (unsigned)stored->security);
-    if (stored->security == 0)
-        bc_put_format(call->out, ",%s,%s", stored->psk_id, stored->psk);
-    bc_put_format(call->out, ",%d", stored->lwm2m.queue_mode);
-    bc_at_info_end(call);
-    return BC_AT_OK;
+    bool known = bc_store_load_server(m, BC_RECORD_SERVER, &memory, &server);
+    if (known) {
+        bc_at_info_begin(call);
+        bc_put_format(call->out, "+QLACONFIG: 0,%.*s,%u,%s,%u,%u", (int)server.host.len,
+                      (const char *)server.host.ptr, (unsigned)server.port, settings->endpoint,
+                      (unsigned)settings->lifetime_s, (unsigned)server.security);
+        if (server.security == BC_SECURITY_PSK)
+            bc_put_format(call->out, ",%.*s,%.*s", (int)server.psk_id.len,
+                          (const char *)server.psk_id.ptr, (int)server.psk.len,
+                          (const char *)server.psk.ptr);
+        bc_put_format(call->out, ",%d", settings->queue_mode);
+        bc_at_info_end(call);
+    }
+    bc_wipe(&memory, sizeof(memory));
+    return known ? BC_AT_OK : BC_AT_ERROR_STATE;
 }
 
-/* True when a text may become a host, endpoint name or key: no line could show it otherwise. */
-static bool printable(bc_view text)
+bool bc_module_printable(bc_view text)
 {
     for (size_t i = 0; i < text.len; i++)
         if (text.ptr[i] < ' ' || text.ptr[i] == 0x7F)
             return false;
+    return true;
+}
+
+/* Of the server and the bootstrap server one is known at a time. What is new is kept before what
+ * is old goes: a power cut between the two leaves the old one alone, see bc_store_load_all(). */
+static bool configure(struct bc_module *m, const struct server_record *server, bool bootstrap)
+{
+    struct bc_lwm2m_settings *settings = &m->stored.lwm2m;
+    enum bc_record kept = bootstrap ? BC_RECORD_BOOTSTRAP : BC_RECORD_SERVER;
+    enum bc_record gone = bootstrap ? BC_RECORD_SERVER : BC_RECORD_BOOTSTRAP;
+    if (!bc_store_put_server(m, kept, server))
+        return false;
+    (void)bc_store_erase(m, gone);
+    memcpy(settings->endpoint, server->endpoint.ptr, server->endpoint.len);
+    settings->endpoint[server->endpoint.len] = '\0';
+    settings->lifetime_s = server->lifetime_s;
+    settings->queue_mode = server->queue_mode;
+    m->stored.server_known = !bootstrap;
+    m->stored.bootstrap = bootstrap;
+    bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
     return true;
 }
 
@@ -108,25 +129,28 @@ static int config_handle(struct bc_at_call *call)
     if (status != BC_STATUS_NOT_REGISTERED && status != BC_STATUS_DEREGISTERED &&
         status != BC_STATUS_NOT_CONFIGURED && status != BC_STATUS_NEEDS_RECOVERY)
         return BC_AT_ERROR_STATE;
-    bool secured = arg[5].number == 0;
+    bool secured = arg[5].number == BC_SECURITY_PSK;
     if (arg[6].given != arg[7].given || (secured && !arg[7].given))
         return BC_AT_ERROR_PARAMETER;
-    if (!printable(arg[1].text) || !printable(arg[3].text))
+    if (!bc_module_printable(arg[1].text) || !bc_module_printable(arg[3].text))
         return BC_AT_ERROR_PARAMETER;
-    struct stored *stored = &m->stored;
-    copy_text(stored->host, arg[1].text);
-    stored->port = (uint16_t)arg[2].number;
-    copy_text(stored->lwm2m.endpoint, arg[3].text);
-    stored->lwm2m.lifetime_s = (uint32_t)arg[4].number;
-    stored->security = (uint8_t)arg[5].number;
-    copy_text(stored->psk_id, secured ? arg[6].text : BC_TEXT(""));
-    copy_text(stored->psk, secured ? arg[7].text : BC_TEXT(""));
-    if (arg[8].given) /* else as before (G 1.1.1) */
-        stored->lwm2m.queue_mode = arg[8].number == 1;
-    stored->bootstrap = arg[0].number == 1;
-    stored->configured = true;
-    bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
-    return BC_AT_OK;
+    struct server_record server = {
+        .host = arg[1].text,
+        .endpoint = arg[3].text,
+        .lifetime_s = (uint32_t)arg[4].number,
+        .port = (uint16_t)arg[2].number,
+        .security = (uint8_t)arg[5].number,
+        .queue_mode = arg[8].given ? arg[8].number == 1 /* else as before (G 1.1.1) */
+                                   : m->stored.lwm2m.queue_mode,
+    };
+    if (secured) {
+        server.psk_id = arg[6].text;
+        server.psk = arg[7].text;
+        if (!bc_module_printable(server.psk_id) || !bc_module_printable(server.psk) ||
+            !bc_secure_key_legal((enum bc_psk_format)m->psk_format, server.psk))
+            return BC_AT_ERROR_PARAMETER;
+    }
+    return configure(m, &server, arg[0].number == 1) ? BC_AT_OK : BC_AT_ERROR_STATE;
 }
 
 /* --- AT+QLACFG -------------------------------------------------------------------------------- */
@@ -147,8 +171,14 @@ static int cfg_retransmit(struct bc_at_call *call)
         show_retransmit(call);
         return BC_AT_OK;
     }
+    uint8_t before[] = {m->stored.ack_timeout_s, m->stored.retransmit_max};
     m->stored.ack_timeout_s = (uint8_t)call->arg[0].number;
     m->stored.retransmit_max = (uint8_t)call->arg[1].number;
+    if (!bc_store_put_settings(m)) {
+        m->stored.ack_timeout_s = before[0];
+        m->stored.retransmit_max = before[1];
+        return BC_AT_ERROR_STATE;
+    }
     bc_module_apply_settings(m);
     return BC_AT_OK;
 }
@@ -158,34 +188,51 @@ static void show_number(struct bc_at_call *call, const char *name, int value)
     bc_at_info(call, "+QLACFG: \"%s\",%d", name, value);
 }
 
+/* One number of the settings: shown when none is given, else kept. */
+static int cfg_number(struct bc_at_call *call, const char *name, uint8_t *setting)
+{
+    uint8_t before = *setting;
+    if (!call->arg[0].given) {
+        show_number(call, name, *setting);
+        return BC_AT_OK;
+    }
+    *setting = (uint8_t)call->arg[0].number;
+    if (bc_store_put_settings(call->context))
+        return BC_AT_OK;
+    *setting = before;
+    return BC_AT_ERROR_STATE;
+}
+
+static int cfg_switch(struct bc_at_call *call, const char *name, bool *setting)
+{
+    bool before = *setting;
+    if (!call->arg[0].given) {
+        show_number(call, name, before);
+        return BC_AT_OK;
+    }
+    *setting = call->arg[0].number == 1;
+    if (bc_store_put_settings(call->context))
+        return BC_AT_OK;
+    *setting = before;
+    return BC_AT_ERROR_STATE;
+}
+
 static int cfg_auto_ack(struct bc_at_call *call)
 {
     struct bc_module *m = call->context;
-    if (call->arg[0].given)
-        m->stored.lwm2m.auto_ack = call->arg[0].number == 1;
-    else
-        show_number(call, "auto_ack", m->stored.lwm2m.auto_ack);
-    return BC_AT_OK;
+    return cfg_switch(call, "auto_ack", &m->stored.lwm2m.auto_ack);
 }
 
 static int cfg_platform(struct bc_at_call *call)
 {
     struct bc_module *m = call->context;
-    if (call->arg[0].given)
-        m->stored.platform = (uint8_t)call->arg[0].number;
-    else
-        show_number(call, "platform", m->stored.platform);
-    return BC_AT_OK;
+    return cfg_number(call, "platform", &m->stored.platform);
 }
 
 static int cfg_lifetime_enable(struct bc_at_call *call)
 {
     struct bc_module *m = call->context;
-    if (call->arg[0].given)
-        m->stored.lwm2m.updates = call->arg[0].number == 1;
-    else
-        show_number(call, "lifetime_enable", m->stored.lwm2m.updates);
-    return BC_AT_OK;
+    return cfg_switch(call, "lifetime_enable", &m->stored.lwm2m.updates);
 }
 
 /* G 2.2: the two DTLS settings change only while not registered. */
@@ -193,15 +240,10 @@ static int cfg_dtls(struct bc_at_call *call, const char *name, uint8_t *setting)
 {
     const struct bc_module *m = call->context;
     enum bc_status status = bc_module_status(m);
-    if (!call->arg[0].given) {
-        show_number(call, name, *setting);
-        return BC_AT_OK;
-    }
-    if (status != BC_STATUS_NOT_REGISTERED && status != BC_STATUS_DEREGISTERED &&
-        status != BC_STATUS_NOT_CONFIGURED)
+    if (call->arg[0].given && status != BC_STATUS_NOT_REGISTERED &&
+        status != BC_STATUS_DEREGISTERED && status != BC_STATUS_NOT_CONFIGURED)
         return BC_AT_ERROR_STATE;
-    *setting = (uint8_t)call->arg[0].number;
-    return BC_AT_OK;
+    return cfg_number(call, name, setting);
 }
 
 static int cfg_dtls_mode(struct bc_at_call *call)
@@ -256,8 +298,13 @@ static int cfg_res(struct bc_at_call *call)
             value = &m->stored.value[i];
     if (value == NULL)
         return BC_AT_ERROR_STATE;
+    struct cfg_value before = *value;
     *value = (struct cfg_value){.path = path, .len = (uint8_t)arg[3].text.len};
     memcpy(value->text, arg[3].text.ptr, arg[3].text.len);
+    if (!bc_store_put_settings(m)) {
+        *value = before;
+        return BC_AT_ERROR_STATE;
+    }
     bc_lwm2m_changed(&m->client, path);
     return BC_AT_OK;
 }
@@ -409,6 +456,20 @@ static enum bc_err announce(struct bc_module *m, enum bc_update_reason reason)
     return bc_lwm2m_update(&m->client, reason, 0);
 }
 
+/* Stores and announces the new list, or goes back to the one before. */
+static enum bc_err keep_objects(struct bc_module *m, enum bc_update_reason reason,
+                                const struct bc_objects *before)
+{
+    bool stored = bc_store_put_objects(m);
+    enum bc_err err = stored ? announce(m, reason) : BC_ERR_STATE;
+    if (err == BC_OK)
+        return BC_OK;
+    m->stored.lwm2m.objects = *before;
+    if (stored)
+        (void)bc_store_put_objects(m);
+    return err;
+}
+
 static int addobj_handle(struct bc_at_call *call)
 {
     struct bc_module *m = call->context;
@@ -426,11 +487,7 @@ static int addobj_handle(struct bc_at_call *call)
         return BC_AT_ERROR_STATE;
     struct bc_objects before = m->stored.lwm2m.objects;
     enum bc_err err = bc_objects_add(&m->stored.lwm2m.objects, &row);
-    if (err == BC_OK)
-        err = announce(m, BC_UPDATE_OBJECT_ADDED);
-    if (err != BC_OK)
-        m->stored.lwm2m.objects = before;
-    return result_of(err);
+    return result_of(err == BC_OK ? keep_objects(m, BC_UPDATE_OBJECT_ADDED, &before) : err);
 }
 
 static const struct bc_at_param delobj_params[] = {ID("objectID")};
@@ -444,10 +501,8 @@ static int delobj_handle(struct bc_at_call *call)
     struct bc_objects before = m->stored.lwm2m.objects;
     enum bc_err err = bc_objects_delete(&m->stored.lwm2m.objects, object);
     if (err == BC_OK)
-        err = announce(m, BC_UPDATE_OBJECT_DELETED);
-    if (err != BC_OK)
-        m->stored.lwm2m.objects = before;
-    else
+        err = keep_objects(m, BC_UPDATE_OBJECT_DELETED, &before);
+    if (err == BC_OK)
         bc_lwm2m_forget_object(&m->client, object);
     return result_of(err);
 }

@@ -117,7 +117,7 @@ static bool connectivity_value(const struct bc_module *m, uint16_t resource, str
         *out = list_of_integer(scratch, BEARER_NB_IOT);
         return true;
     case BC_CONNECTIVITY_RSSI_DBM:
-        *out = bc_value_integer(RSSI_DBM);
+        *out = bc_value_integer(bc_radio_signal(m).rssi_dbm);
         return true;
     case BC_CONNECTIVITY_QUALITY:
         *out = bc_value_integer(LINK_QUALITY);

@@ -11,6 +11,8 @@
 #include "module/state.h"
 
 #define AWAKE_MS_DEFAULT 93000
+#define RSSI_DBM_MIN (-127)
+#define RSSI_DBM_MAX (-30)
 #define VERSION "0.1.0"
 
 static_assert(sizeof(struct bc_module) <= BC_MODULE_BYTES,
@@ -28,6 +30,7 @@ static void trace(void *context, const char *line)
 static const struct bc_lwm2m_host host = {.on_event = bc_module_on_event,
                                           .value = bc_module_value,
                                           .write = bc_module_write,
+                                          .account_usable = bc_module_account_usable,
                                           .trace = trace};
 
 const char *bc_version(void)
@@ -55,6 +58,7 @@ static bool client_runs(const struct bc_module *m)
 
 static void advance(struct bc_module *m, uint64_t now_ms)
 {
+    bc_energy_on_time(m, now_ms);
     if (now_ms > m->now_ms)
         m->now_ms = now_ms;
     bc_lwm2m_set_now(&m->client, m->now_ms);
@@ -63,7 +67,7 @@ static void advance(struct bc_module *m, uint64_t now_ms)
             return;
         bc_radio_on_time(m);
         bc_power_on_time(m);
-        bc_module_query_on_time(m);
+        bc_session_on_time(m);
         if (client_runs(m))
             bc_lwm2m_on_time(&m->client, m->now_ms);
     }
@@ -90,8 +94,43 @@ void bc_on_wake_pin(struct bc_module *m, uint64_t now_ms)
 void bc_on_reset(struct bc_module *m, uint64_t now_ms)
 {
     advance(m, now_ms);
-    bc_module_boot(m);
+    if (m->power.state != POWER_CUT)
+        bc_module_boot(m);
     advance(m, now_ms);
+}
+
+void bc_on_power(struct bc_module *m, uint64_t now_ms, bool on)
+{
+    advance(m, now_ms);
+    bool runs = m->power.state == POWER_AWAKE || m->power.state == POWER_ASLEEP;
+    if (on && !runs) {
+        trace(m, "power: on");
+        bc_module_boot(m);
+    } else if (!on && m->power.state != POWER_CUT) {
+        trace(m, "power: cut");
+        bc_power_cut(m);
+    }
+    advance(m, now_ms);
+}
+
+void bc_on_coverage(struct bc_module *m, uint64_t now_ms, bool covered)
+{
+    advance(m, now_ms);
+    m->radio.uncovered = !covered;
+    if (m->power.state == POWER_AWAKE)
+        bc_radio_look(m);
+    advance(m, now_ms);
+}
+
+void bc_on_signal(struct bc_module *m, uint64_t now_ms, int rssi_dbm)
+{
+    advance(m, now_ms);
+    int before_dbm = bc_radio_signal(m).rssi_dbm;
+    rssi_dbm = rssi_dbm < RSSI_DBM_MIN ? RSSI_DBM_MIN : rssi_dbm;
+    m->radio.rssi_dbm = (int16_t)(rssi_dbm > RSSI_DBM_MAX ? RSSI_DBM_MAX : rssi_dbm);
+    struct bc_path path = BC_PATH_RESOURCE(4, 0, BC_CONNECTIVITY_RSSI_DBM);
+    if (m->radio.rssi_dbm != before_dbm && bc_module_cfg_value(m, path) == NULL)
+        bc_lwm2m_changed(&m->client, path);
 }
 
 uint64_t bc_deadline(const struct bc_module *m)
@@ -100,7 +139,7 @@ uint64_t bc_deadline(const struct bc_module *m)
         client_runs(m) ? bc_lwm2m_deadline(&m->client) : BC_NEVER,
         bc_radio_deadline(m),
         bc_power_deadline(m),
-        m->query_open ? m->query_until_ms : BC_NEVER,
+        bc_session_deadline(m),
     };
     uint64_t first_ms = BC_NEVER;
     for (size_t i = 0; i < sizeof(deadlines_ms) / sizeof(deadlines_ms[0]); i++)
@@ -128,7 +167,7 @@ static bool take_text(char *to, size_t bytes, const char *text, const char *fall
 
 static bool take_identity(struct identity *to, const struct bc_config *config)
 {
-    return take_text(to->imei, sizeof(to->imei), config->imei, "867724030023557", 15) &&
+    return take_text(to->imei, sizeof(to->imei), config->imei, BC_IMEI_DEFAULT, 15) &&
            take_text(to->imsi, sizeof(to->imsi), config->imsi, "460111174747875", 15) &&
            take_text(to->iccid, sizeof(to->iccid), config->iccid, "89861120224030023557", 20) &&
            take_text(to->revision, sizeof(to->revision), config->revision, "BC260YCNAAR01A02", 0) &&
@@ -140,11 +179,15 @@ enum bc_err bc_module_init(struct bc_module **out, union bc_module_memory *memor
                            uint64_t now_ms)
 {
     struct identity identity = {0};
-    if (!take_identity(&identity, config))
+    if (config->storage == NULL || !take_identity(&identity, config))
         return BC_ERR_RANGE;
     struct bc_module *m = (struct bc_module *)memory;
     memset(m, 0, sizeof(*m));
     m->identity = identity;
+    m->storage = *config->storage;
+    m->keylog = config->keylog;
+    m->keylog_context = config->keylog_context;
+    m->psk_format = (uint8_t)config->psk_format;
     m->trace = config->trace;
     m->trace_context = config->trace_context;
     m->random.state = config->seed;
@@ -153,7 +196,6 @@ enum bc_err bc_module_init(struct bc_module **out, union bc_module_memory *memor
     m->radio.attach_ms = config->attach_ms;
     m->power.keep_wake_command = config->keep_wake_command;
     bc_at_port_init(&m->port, workspace->bytes);
-    bc_module_factory_defaults(m);
     bc_lwm2m_init(&m->client, &host, m, &m->stored.lwm2m, &m->random,
                   workspace->bytes + BC_AT_WORKSPACE_BYTES);
     bc_module_boot(m);
@@ -190,8 +232,11 @@ static void execute(struct bc_module *m, bc_sink *line)
     bc_sink out = bc_at_reply_begin(&m->port);
     out.cap -= RESULT_BYTES_MAX;
     int result = BC_AT_ERROR_PARAMETER; /* a line that was too long has no bytes */
-    if (line->ptr != NULL)
+    bc_sink whole = *line;
+    if (line->ptr != NULL) {
         result = bc_at_execute(tables, sizeof(tables) / sizeof(tables[0]), m, line, &out);
+        bc_wipe(whole.ptr, whole.len); /* it may have held a key */
+    }
     out.cap += RESULT_BYTES_MAX;
     put_result(&m->port, &out, result);
     bc_at_reply_end(&m->port, &out);
@@ -234,10 +279,15 @@ void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_addres
         trace(m, "radio: not reachable, datagram lost");
         return;
     }
-    if (!client_runs(m) || in.len > BC_DATAGRAM_BYTES_MAX)
+    if (!client_runs(m) ||
+        in.len > (m->session.secured ? BC_WIRE_BYTES_MAX : BC_DATAGRAM_BYTES_MAX))
         return;
+    bc_energy_on_datagram(m, false, in.len);
     bc_radio_on_downlink(m);
-    bc_lwm2m_on_datagram(&m->client, m->now_ms, from, in);
+    if (!m->session.secured)
+        bc_lwm2m_on_datagram(&m->client, m->now_ms, from, in);
+    else if (bc_address_equal(from, &m->client.server))
+        bc_secure_on_datagram(m, in);
     advance(m, now_ms); /* an update that a deregistration had held up can be due now */
 }
 
@@ -248,11 +298,18 @@ void bc_on_resolved(struct bc_module *m, uint64_t now_ms, uint32_t query_id,
     bc_module_on_resolved(m, query_id, address);
 }
 
+static bool take_datagram(struct bc_module *m, bc_view *out)
+{
+    return m->session.secured ? bc_secure_take(m, out)
+                              : bc_coap_take(&m->client.coap, m->now_ms, out);
+}
+
 bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out)
 {
-    while (bc_coap_take(&m->client.coap, m->now_ms, out)) {
+    while (take_datagram(m, out)) {
         if (!bc_radio_attached(m))
             continue; /* nobody hears it */
+        bc_energy_on_datagram(m, true, out->len);
         bc_radio_on_uplink(m);
         *to = m->client.server;
         return true;
@@ -260,11 +317,17 @@ bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out)
     return false;
 }
 
+void bc_module_end(struct bc_module *m)
+{
+    bc_session_end(m);
+    bc_wipe(m->port.workspace, BC_AT_WORKSPACE_BYTES + BC_ARENA_BYTES);
+}
+
 /* --- The workspace --------------------------------------------------------------------------- */
 
 bool bc_idle(const struct bc_module *m)
 {
-    return bc_at_idle(&m->port) && bc_lwm2m_idle(&m->client);
+    return bc_at_idle(&m->port) && bc_lwm2m_idle(&m->client) && !m->session.query_ready;
 }
 
 void bc_lend_workspace(struct bc_module *m, union bc_workspace *workspace)

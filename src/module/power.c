@@ -8,32 +8,36 @@
 #define SERIAL_QUIET_MS 10000
 
 /* A GPRS timer 2 octet as AT+CPSMS gives it (3GPP TS 24.008 section 10.5.7.4), in ms. */
-static uint64_t active_time_ms(const char *bits)
+uint64_t bc_power_active_ms(const struct bc_module *m)
 {
+    uint8_t octet = m->base.t3324;
     static const uint32_t units_s[] = {2, 60, 360, 60, 60, 60, 60, 0};
-    unsigned octet = 0;
-    for (unsigned i = 0; i < 8; i++)
-        octet = octet << 1 | (bits[i] == '1');
     return (uint64_t)(octet & 31) * units_s[octet >> 5] * 1000;
+}
+
+static bool off(const struct bc_module *m)
+{
+    return m->power.state == POWER_OFF || m->power.state == POWER_CUT;
 }
 
 static bool may_sleep(const struct bc_module *m)
 {
     return m->power.state == POWER_AWAKE && m->base.sleep == 1 && m->base.psm == 1 &&
-           m->radio.state == RADIO_IDLE && m->power.reboot_at_ms == BC_NEVER && !m->query_open &&
-           bc_at_idle(&m->port) && bc_lwm2m_quiet(&m->client);
+           m->radio.state == RADIO_IDLE && m->power.reboot_at_ms == BC_NEVER &&
+           bc_session_quiet(m) && bc_at_idle(&m->port) && bc_lwm2m_quiet(&m->client);
 }
 
 static uint64_t sleep_at_ms(const struct bc_module *m)
 {
     uint64_t serial_ms = m->power.serial_ms + SERIAL_QUIET_MS;
-    uint64_t radio_ms = m->radio.quiet_since_ms + active_time_ms(m->base.t3324);
+    uint64_t radio_ms = m->radio.quiet_since_ms + bc_power_active_ms(m);
     return serial_ms > radio_ms ? serial_ms : radio_ms;
 }
 
 static void enter(struct bc_module *m)
 {
     m->power.state = POWER_ASLEEP;
+    bc_secure_suspend(m);
     if (bc_module_status(m) == BC_STATUS_REGISTERED)
         bc_lwm2m_set_status(&m->client, BC_STATUS_NEEDS_RECOVERY);
     if (m->base.sleep_events)
@@ -49,6 +53,7 @@ static void leave(struct bc_module *m)
     m->base.sleep = 1; /* as after each boot (G 4.1.2.1) */
     if (events)
         bc_module_urc(m, "+QNBIOTEVENT: \"EXIT DEEPSLEEP\"");
+    bc_radio_look(m);
 }
 
 /* G 3.12: 0, or 3 when the lifetime is over or the server does not answer. */
@@ -57,9 +62,12 @@ static void recover(struct bc_module *m)
     if (bc_module_status(m) != BC_STATUS_NEEDS_RECOVERY)
         return;
     bc_lwm2m_set_status(&m->client, BC_STATUS_RECOVERING);
-    if (!bc_lwm2m_expired(&m->client, m->now_ms) &&
-        bc_lwm2m_update(&m->client, BC_UPDATE_RECOVER, 0) == BC_OK)
-        return;
+    if (bc_lwm2m_expired(&m->client, m->now_ms) || !bc_secure_recover(m))
+        bc_power_on_unrecovered(m);
+}
+
+void bc_power_on_unrecovered(struct bc_module *m)
+{
     bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
     bc_module_urc(m, "+QLAURC: \"recovered\",%d", RESULT_RECOVERY_FAILED);
 }
@@ -88,7 +96,7 @@ size_t bc_power_on_serial(struct bc_module *m, bc_view in)
         bc_power_on_wake(m);
         m->power.swallow = !m->power.keep_wake_command;
     }
-    if (m->power.state == POWER_OFF)
+    if (off(m))
         return in.len;
     size_t lost = 0;
     while (m->power.swallow && lost < in.len)
@@ -99,14 +107,26 @@ size_t bc_power_on_serial(struct bc_module *m, bc_view in)
 void bc_power_down(struct bc_module *m)
 {
     bc_module_urc(m, "POWERED DOWN");
+    bc_session_end(m);
     bc_lwm2m_reset(&m->client, bc_module_status(m));
     bc_radio_set_cfun(m, 0);
     m->power.state = POWER_OFF;
 }
 
+/* No goodbye. What the radio still says on its way out is not heard by anybody. */
+void bc_power_cut(struct bc_module *m)
+{
+    bc_session_end(m);
+    bc_lwm2m_reset(&m->client,
+                   m->stored.server_known ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
+    bc_radio_set_cfun(m, 0);
+    bc_at_port_drop_all(&m->port);
+    m->power.state = POWER_CUT;
+}
+
 void bc_power_on_time(struct bc_module *m)
 {
-    if (m->power.state == POWER_OFF)
+    if (off(m))
         return;
     if (m->power.reboot_at_ms <= m->now_ms) {
         bc_module_boot(m);
@@ -123,7 +143,7 @@ void bc_power_on_time(struct bc_module *m)
 
 uint64_t bc_power_deadline(const struct bc_module *m)
 {
-    if (m->power.state == POWER_OFF)
+    if (off(m))
         return BC_NEVER;
     if (m->power.state == POWER_ASLEEP)
         return update_at_ms(m);

@@ -22,7 +22,7 @@ static void set_state(struct bc_module *m, enum radio_state next)
 static void start_search(struct bc_module *m)
 {
     set_state(m, RADIO_SEARCHING);
-    m->radio.attach_at_ms = m->now_ms + m->radio.attach_ms;
+    m->radio.attach_at_ms = m->radio.uncovered ? BC_NEVER : m->now_ms + m->radio.attach_ms;
 }
 
 void bc_radio_boot(struct bc_module *m)
@@ -79,6 +79,39 @@ void bc_radio_set_attached(struct bc_module *m, bool attached)
     urc_registration(m);
 }
 
+void bc_radio_look(struct bc_module *m)
+{
+    if (m->radio.uncovered && bc_radio_attached(m)) {
+        start_search(m);
+        urc_registration(m);
+    } else if (!m->radio.uncovered && m->radio.state == RADIO_SEARCHING &&
+               m->radio.attach_at_ms == BC_NEVER) {
+        start_search(m);
+    }
+}
+
+static int within(int value, int min, int max)
+{
+    return value < min ? min : value > max ? max : value;
+}
+
+/* TS 27.007 8.5 and 8.69. An NB-IoT carrier has 12 tones, so one of them is 11 dB below all. */
+struct bc_radio_signal bc_radio_signal(const struct bc_module *m)
+{
+    static const struct bc_radio_signal logged = {21, 47, 80, -59, -63};
+    int rssi_dbm = m->radio.rssi_dbm;
+    if (rssi_dbm == 0)
+        return logged;
+    int rsrp_dbm = rssi_dbm - 11;
+    return (struct bc_radio_signal){
+        .csq = within((rssi_dbm + 113) / 2, 0, 31),
+        .rxlev = within(rssi_dbm + 111, 0, 63),
+        .rsrp_index = within(rsrp_dbm + 141, 0, 97),
+        .rsrp_dbm = rsrp_dbm,
+        .rssi_dbm = rssi_dbm,
+    };
+}
+
 bool bc_radio_attached(const struct bc_module *m)
 {
     return m->radio.state == RADIO_IDLE || m->radio.state == RADIO_CONNECTED;
@@ -94,8 +127,11 @@ bool bc_radio_reachable(const struct bc_module *m)
 void bc_radio_on_uplink(struct bc_module *m)
 {
     m->radio.uplink_ms = m->now_ms;
-    uint8_t rai = m->radio.rai;
-    m->radio.rai = 0;
+    /* What was meant is the last of the messages that wait, for a handshake perhaps. */
+    bool waits = bc_secure_shakes_hands(m) || bc_coap_ready(&m->client.coap);
+    uint8_t rai = waits ? 0 : m->radio.rai;
+    if (!waits)
+        m->radio.rai = 0;
     if (m->radio.state == RADIO_IDLE)
         set_state(m, RADIO_CONNECTED);
     m->radio.release_at_ms = m->now_ms + (rai == 1 ? 0 : RELEASE_MS);

@@ -1,12 +1,21 @@
 /*
- * Registration as the host drives it: from AT+QLAREG over name resolution to the client, and the
- * settings that both share.
+ * Registration as the host drives it: from AT+QLAREG over the bootstrap server, name resolution
+ * and the DTLS handshake to the client, and the settings that all share.
+ *
+ *   AT+QLAREG -> [resolve -> [handshake] -> bootstrap ->] resolve -> [handshake] -> register
+ *
+ * The bootstrap server is asked when no server is known yet, and once more when the registration
+ * with the server it gave has failed (LwM2M 1.0 section 5.2.3). Exactly one +QLAREG ends it all.
  */
 #include <string.h>
 
-#include "module/state.h"
+#include "base/sink.h"
+#include "module/store.h"
 
 #define QUERY_MS 20000 /* how long an answer to a name query is awaited */
+#define PAUSE_MS 100   /* between two servers: the last acknowledgement goes out meanwhile */
+#define PORT_COAP 5683
+#define PORT_COAPS 5684
 
 void bc_module_apply_settings(struct bc_module *m)
 {
@@ -18,25 +27,103 @@ void bc_module_factory_defaults(struct bc_module *m)
 {
     m->stored = (struct stored){
         .lwm2m = {.lifetime_s = BC_LIFETIME_DEFAULT, .queue_mode = true, .updates = true},
-        .security = 3,
         .ack_timeout_s = 4,
         .retransmit_max = 4,
-        .dtls_version = 2,
+        .dtls_version = BC_DTLS_NEGOTIATED,
     };
 }
 
-static void fail_registration(struct bc_module *m)
+void bc_session_end(struct bc_module *m)
 {
-    bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
-    bc_module_urc(m, "+QLAREG: %d", RESULT_OTHER);
+    bc_secure_drop(m);
+    m->session.step = SESSION_IDLE;
+    m->session.query_ready = false;
 }
 
-static void register_at(struct bc_module *m, const struct bc_address *address)
+static void fail_registration(struct bc_module *m, int code)
 {
-    struct bc_address server = *address;
-    server.port = m->stored.port;
-    if (bc_lwm2m_register(&m->client, &server) != BC_OK)
-        fail_registration(m);
+    bc_secure_close(m);
+    m->session.step = SESSION_IDLE;
+    m->session.query_ready = false;
+    bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
+    bc_module_urc(m, "+QLAREG: %d", code);
+}
+
+/* The next server, when the last words to this one have gone out. */
+static void begin_later(struct bc_module *m, enum bc_record record)
+{
+    bc_secure_close(m);
+    m->session.step = SESSION_DUE;
+    m->session.record = (uint8_t)record;
+    m->session.until_ms = m->now_ms + PAUSE_MS;
+}
+
+/* A way to the server was not found. The server may have moved: its bootstrap server knows. */
+static void give_up(struct bc_module *m, int code)
+{
+    if (m->session.record == BC_RECORD_SERVER && m->stored.bootstrap && !m->session.bootstrapped)
+        begin_later(m, BC_RECORD_BOOTSTRAP);
+    else
+        fail_registration(m, code);
+}
+
+/* The server has an address, and DTLS stands when it is wanted. */
+void bc_session_on_way(struct bc_module *m)
+{
+    struct bc_address server = m->client.server;
+    m->session.step = SESSION_RUNS;
+    m->session.until_ms = 0;
+    enum bc_err err = m->session.record == BC_RECORD_BOOTSTRAP
+                          ? bc_lwm2m_bootstrap(&m->client, &server)
+                          : bc_lwm2m_register(&m->client, &server);
+    if (err != BC_OK)
+        fail_registration(m, RESULT_OTHER);
+}
+
+void bc_session_on_no_way(struct bc_module *m)
+{
+    give_up(m, RESULT_OTHER);
+}
+
+static void connect_to(struct bc_module *m, const struct server_record *server,
+                       const struct bc_address *address)
+{
+    m->client.server = *address;
+    m->client.server.port = server->port;
+    m->session.secured = server->security == BC_SECURITY_PSK;
+    m->session.step = SESSION_SECURING;
+    if (!m->session.secured)
+        bc_session_on_way(m);
+    else if (!bc_secure_open(m))
+        give_up(m, RESULT_OTHER);
+}
+
+/* Until the answer is there nobody is listened to, nor is the server before. */
+static void ask_for_address(struct bc_module *m)
+{
+    m->client.server = (struct bc_address){0};
+    m->session.query_id++;
+    m->session.query_ready = true;
+    m->session.step = SESSION_RESOLVING;
+    m->session.until_ms = m->now_ms + QUERY_MS;
+}
+
+static void begin(struct bc_module *m)
+{
+    struct record_memory memory;
+    struct server_record server;
+    struct bc_address address = {0};
+    enum bc_record record = (enum bc_record)m->session.record;
+    if (record == BC_RECORD_BOOTSTRAP)
+        m->session.bootstrapped = true;
+    bc_secure_drop(m);
+    if (!bc_radio_attached(m) || !bc_store_load_server(m, record, &memory, &server))
+        fail_registration(m, RESULT_OTHER);
+    else if (bc_address_parse(server.host, &address))
+        connect_to(m, &server, &address);
+    else
+        ask_for_address(m);
+    bc_wipe(&memory, sizeof(memory));
 }
 
 int bc_module_start_registration(struct bc_module *m)
@@ -46,44 +133,192 @@ int bc_module_start_registration(struct bc_module *m)
         status != BC_STATUS_NEEDS_RECOVERY)
         return BC_AT_ERROR_STATE;
     bc_lwm2m_set_status(&m->client, BC_STATUS_REGISTERING);
-    struct bc_address address = {0};
-    bool unreachable = m->stored.security == 0 || m->stored.bootstrap; /* neither is here yet */
-    if (!bc_radio_attached(m) || unreachable) {
-        fail_registration(m);
-    } else if (bc_address_parse(m->stored.host, &address)) {
-        register_at(m, &address);
-    } else {
-        m->query_id++;
-        m->query_ready = true;
-        m->query_open = true;
-        m->query_until_ms = m->now_ms + QUERY_MS;
-    }
+    m->session.bootstrapped = false;
+    m->session.full = true;
+    m->session.record = m->stored.server_known ? BC_RECORD_SERVER : BC_RECORD_BOOTSTRAP;
+    begin(m);
     return BC_AT_OK;
 }
 
+/* --- Name resolution -------------------------------------------------------------------------- */
+
+/* The name stands in the free end of the workspace: nothing else is under way. */
 bool bc_take_query(struct bc_module *m, struct bc_query *out)
 {
-    if (!m->query_ready)
+    struct record_memory memory;
+    struct server_record server;
+    if (!m->session.query_ready)
         return false;
-    m->query_ready = false;
-    *out = (struct bc_query){m->query_id, m->stored.host};
-    return true;
+    bc_sink host = bc_coap_room(&m->client.coap);
+    m->session.query_ready = false;
+    bool known = bc_store_load_server(m, (enum bc_record)m->session.record, &memory, &server);
+    bc_put_bytes(&host, known ? server.host : BC_TEXT(""));
+    bc_put_char(&host, '\0');
+    bc_wipe(&memory, sizeof(memory));
+    *out = (struct bc_query){m->session.query_id, (const char *)host.ptr};
+    return known;
 }
 
 void bc_module_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_address *address)
 {
-    if (!m->query_open || query_id != m->query_id)
+    struct record_memory memory;
+    struct server_record server;
+    if (m->session.step != SESSION_RESOLVING || query_id != m->session.query_id)
         return;
-    m->query_open = false;
-    m->query_ready = false;
-    if (address == NULL || address->ip_len == 0)
-        fail_registration(m);
+    m->session.query_ready = false;
+    if (address == NULL || address->ip_len == 0 ||
+        !bc_store_load_server(m, (enum bc_record)m->session.record, &memory, &server))
+        give_up(m, RESULT_OTHER);
     else
-        register_at(m, address);
+        connect_to(m, &server, address);
+    bc_wipe(&memory, sizeof(memory));
 }
 
-void bc_module_query_on_time(struct bc_module *m)
+/* --- How it goes on --------------------------------------------------------------------------- */
+
+void bc_session_on_registered(struct bc_module *m, int code)
 {
-    if (m->query_open && m->query_until_ms <= m->now_ms)
-        bc_module_on_resolved(m, m->query_id, NULL);
+    if (code == 0) {
+        bc_module_urc(m, "+QLAREG: 0");
+    } else if (m->session.record == BC_RECORD_SERVER && m->stored.bootstrap &&
+               !m->session.bootstrapped) {
+        bc_lwm2m_set_status(&m->client, BC_STATUS_REGISTERING);
+        begin_later(m, BC_RECORD_BOOTSTRAP);
+    } else {
+        bc_secure_close(m);
+        m->session.step = SESSION_IDLE;
+        bc_module_urc(m, "+QLAREG: %d", code);
+    }
+}
+
+/* A name or address as it stands in a URI (RFC 3986 section 3.2.2), without user information. */
+static bool is_host(bc_view host, bool bracketed)
+{
+    static const char delimiters[] = " /?#@[]\\\"<>";
+    static const char address[] = "0123456789abcdefABCDEF:.";
+    for (size_t i = 0; i < host.len; i++)
+        if (host.ptr[i] <= ' ' || host.ptr[i] == 0x7F || strchr(delimiters, host.ptr[i]) != NULL ||
+            (bracketed && strchr(address, host.ptr[i]) == NULL))
+            return false;
+    return host.len > 0 && host.len <= BC_HOST_BYTES_MAX;
+}
+
+void bc_session_on_unregistered(struct bc_module *m)
+{
+    bc_secure_close(m);
+    m->session.step = SESSION_IDLE;
+}
+
+/* "coap://host", "coaps://host:port", "coap://[2001:db8::1]:5683". False for anything else. */
+static bool read_uri(bc_view uri, struct server_record *out)
+{
+    static const char coap[] = "coap://";
+    static const char coaps[] = "coaps://";
+    bool secured = out->security == BC_SECURITY_PSK;
+    bc_view scheme = secured ? BC_TEXT(coaps) : BC_TEXT(coap);
+    if (uri.len <= scheme.len ||
+        !bc_view_equal_nocase((bc_view){uri.ptr, scheme.len}, secured ? coaps : coap))
+        return false;
+    bc_view rest = {uri.ptr + scheme.len, uri.len - scheme.len};
+    if (rest.ptr[rest.len - 1] == '/')
+        rest.len--;
+    bool bracketed = rest.len > 0 && rest.ptr[0] == '[';
+    const uint8_t *end = rest.len == 0 ? NULL : memchr(rest.ptr, bracketed ? ']' : ':', rest.len);
+    if (bracketed && end == NULL)
+        return false;
+    out->host = (bc_view){rest.ptr + bracketed,
+                          end == NULL ? rest.len : (size_t)(end - rest.ptr) - bracketed};
+    size_t used = bracketed + out->host.len + bracketed;
+    bc_view tail = {rest.ptr + used, rest.len - used};
+    int64_t port = secured ? PORT_COAPS : PORT_COAP;
+    if (tail.len > 0 &&
+        (tail.ptr[0] != ':' || tail.len < 2 || tail.ptr[1] < '0' || tail.ptr[1] > '9' ||
+         !bc_view_int((bc_view){tail.ptr + 1, tail.len - 1}, &port)))
+        return false;
+    out->port = (uint16_t)port;
+    return port > 0 && port <= UINT16_MAX && is_host(out->host, bracketed);
+}
+
+static bool usable(const struct bc_lwm2m_account *account, struct server_record *out)
+{
+    *out = (struct server_record){.security = account->security,
+                                  .lifetime_s = account->lifetime_s,
+                                  .queue_mode = account->queue_mode};
+    if (!read_uri(account->uri, out))
+        return false;
+    return out->security != BC_SECURITY_PSK || bc_module_printable(account->identity);
+}
+
+bool bc_module_account_usable(void *context, const struct bc_lwm2m_account *account)
+{
+    struct server_record server;
+    (void)context;
+    return usable(account, &server);
+}
+
+/* The given server as if AT+QLACONFIG had named it; its key is kept as hex digits. */
+static bool keep_account(struct bc_module *m, const struct bc_lwm2m_account *account)
+{
+    uint8_t digits[BC_PSK_BYTES_MAX];
+    bc_sink psk = {.ptr = digits, .cap = sizeof(digits)};
+    struct server_record server;
+    if (!usable(account, &server))
+        return false;
+    server.endpoint = bc_view_of(m->stored.lwm2m.endpoint);
+    if (server.security == BC_SECURITY_PSK) {
+        bc_put_hex(&psk, account->key);
+        server.psk = bc_sink_view(&psk);
+        server.psk_id = account->identity;
+        server.psk_hex = true;
+    }
+    bool kept = !psk.full && bc_store_put_server(m, BC_RECORD_SERVER, &server);
+    bc_wipe(digits, sizeof(digits));
+    return kept;
+}
+
+void bc_session_on_bootstrapped(struct bc_module *m, const struct bc_lwm2m_event *event)
+{
+    struct bc_lwm2m_settings *settings = &m->stored.lwm2m;
+    if (event->outcome != BC_OUTCOME_DONE) {
+        bc_secure_close(m);
+        m->session.step = SESSION_IDLE;
+        bc_module_urc(m, "+QLAREG: %d", bc_module_result_code(event->outcome));
+        return;
+    }
+    if (!keep_account(m, event->account)) {
+        fail_registration(m, RESULT_OTHER);
+        return;
+    }
+    bool binding_changed = settings->queue_mode != event->account->queue_mode;
+    settings->lifetime_s = event->account->lifetime_s;
+    settings->queue_mode = event->account->queue_mode;
+    m->stored.server_known = true;
+    if (binding_changed)
+        bc_module_urc_binding(m);
+    bc_module_urc(m, "+QLAURC: \"bs_finished\"");
+    begin_later(m, BC_RECORD_SERVER);
+}
+
+void bc_session_on_time(struct bc_module *m)
+{
+    bool due = m->session.until_ms <= m->now_ms;
+    if (m->session.step == SESSION_DUE && due)
+        begin(m);
+    else if (m->session.step == SESSION_RESOLVING && due)
+        bc_module_on_resolved(m, m->session.query_id, NULL);
+    bc_secure_on_time(m);
+}
+
+uint64_t bc_session_deadline(const struct bc_module *m)
+{
+    bool waits = m->session.step == SESSION_DUE || m->session.step == SESSION_RESOLVING;
+    uint64_t step_ms = waits ? m->session.until_ms : BC_NEVER;
+    uint64_t secure_ms = bc_secure_deadline(m);
+    return step_ms < secure_ms ? step_ms : secure_ms;
+}
+
+bool bc_session_quiet(const struct bc_module *m)
+{
+    bool steady = m->session.step == SESSION_IDLE || m->session.step == SESSION_RUNS;
+    return steady && bc_module_status(m) != BC_STATUS_REGISTERING && bc_secure_quiet(m);
 }

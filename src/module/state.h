@@ -7,6 +7,7 @@
 #include "at/command.h"
 #include "at/port.h"
 #include "bc260y/module.h"
+#include "dtls/dtls.h"
 #include "lwm2m/builtin.h"
 #include "lwm2m/client.h"
 
@@ -17,27 +18,28 @@ struct cfg_value {
     char text[BC_CFG_VALUE_BYTES_MAX];
 };
 
-/* What the guide keeps over a reset: G 2.1, 2.2, 2.6. */
+/* What AT&W keeps. */
+struct stored_profile {
+    bool saved;
+    bool echo;
+    bool quiet;
+    bool verbose;
+    uint8_t cme_errors;
+};
+
+/* What the guide keeps over a reset (G 2.1, 2.2, 2.6), as far as it is needed at each step; server
+ * addresses and keys are read from their records when they are needed (store.h). */
 struct stored {
     struct bc_lwm2m_settings lwm2m;
-    char host[BC_HOST_BYTES_MAX + 1];
-    char psk_id[BC_PSK_ID_BYTES_MAX + 1];
-    char psk[BC_PSK_BYTES_MAX + 1];
     struct cfg_value value[BC_CFG_VALUES_MAX];
-    uint16_t port;
-    bool configured;
-    bool bootstrap;   /* `host` is a bootstrap server: not shown, not kept */
-    uint8_t security; /* 0 or 3 */
+    bool server_known; /* by AT+QLACONFIG or from a bootstrap server: BC_RECORD_SERVER */
+    bool bootstrap;    /* AT+QLACONFIG named a bootstrap server: BC_RECORD_BOOTSTRAP */
     uint8_t ack_timeout_s;
     uint8_t retransmit_max;
     uint8_t platform;
     uint8_t dtls_mode;
     uint8_t dtls_version;
-    bool profile_saved; /* AT&W */
-    bool profile_echo;
-    bool profile_quiet;
-    bool profile_verbose;
-    uint8_t profile_cme_errors;
+    struct stored_profile profile;
 };
 
 struct identity {
@@ -57,10 +59,10 @@ struct base_settings {
     bool sleep_events;
     uint8_t wakeup_events; /* AT+QATWAKEUP */
     uint8_t psm;           /* AT+CPSMS <mode> */
-    char t3412[9];
-    char t3324[9];
+    uint8_t t3412;         /* timer octets (3GPP TS 24.008 section 10.5.7) */
+    uint8_t t3324;
     uint8_t edrx;
-    char edrx_value[5];
+    uint8_t edrx_value; /* four bits */
     uint32_t baud;
 };
 
@@ -84,14 +86,17 @@ struct radio {
     uint32_t attach_ms;
     uint8_t state;
     uint8_t cfun;
-    uint8_t rai; /* of the next uplink, then 0 */
+    uint8_t rai;      /* of the next uplink, then 0 */
+    int16_t rssi_dbm; /* 0 = as in the logs */
     bool release_after_downlink;
+    bool uncovered; /* no network within reach */
 };
 
 enum power_state {
     POWER_AWAKE,
     POWER_ASLEEP,
     POWER_OFF, /* until the reset pin */
+    POWER_CUT, /* no supply: until it is back */
 };
 
 struct power {
@@ -102,28 +107,65 @@ struct power {
     bool swallow; /* the command that woke us is being lost, up to its CR */
 };
 
+/* How far AT+QLAREG has come; see session.c. */
+enum session_step {
+    SESSION_IDLE,
+    SESSION_DUE,       /* begins at until_ms */
+    SESSION_RESOLVING, /* the server's name, until until_ms */
+    SESSION_SECURING,  /* the DTLS handshake goes on */
+    SESSION_RUNS,      /* the client has the server's address */
+};
+
+struct session {
+    struct bc_dtls *dtls; /* NULL without DTLS, or between two handshakes */
+    uint64_t until_ms;    /* of the step; while it RUNS, no new handshake before */
+    uint32_t query_id;
+    uint8_t step;
+    uint8_t record;    /* whom we talk to: BC_RECORD_SERVER or BC_RECORD_BOOTSTRAP */
+    bool secured;      /* by DTLS */
+    bool query_ready;  /* to be taken */
+    bool bootstrapped; /* since the last AT+QLAREG: not again */
+    bool full;         /* the next handshake resumes nothing */
+    bool recovering;   /* the update after deep sleep follows the handshake */
+    bool unsaved;      /* the session can be resumed, but is not in its record yet */
+    bool closing;      /* it ends when the client has said all it has to say */
+};
+
+/* bc_module_energy(); datagrams only pass in the first three states. */
+struct energy {
+    uint64_t ms[BC_ENERGY_STATES];
+    struct {
+        uint32_t datagrams_up, bytes_up, datagrams_down, bytes_down;
+    } traffic[BC_ENERGY_PSM + 1];
+};
+
 struct bc_module {
     struct stored stored;
+    struct bc_storage storage;
+    struct session session;
     struct identity identity;
     struct base_settings base;
     struct radio radio;
     struct power power;
+    struct energy energy;
     struct bc_random random;
     struct bc_at_port port;
     struct bc_lwm2m_client client;
     void (*trace)(void *trace_context, const char *line);
     void *trace_context;
-    uint64_t now_ms; /* of the call under way */
-    uint64_t query_until_ms;
+    void (*keylog)(void *keylog_context, const char *line);
+    void *keylog_context;
+    uint64_t now_ms;     /* of the call under way */
     int64_t utc_zero_ms; /* wall clock = utc_zero_ms + now_ms */
     uint32_t awake_ms;
-    uint32_t query_id;
     bool clock_known;
-    bool query_ready; /* to be taken */
-    bool query_open;  /* an address is awaited */
+    uint8_t psk_format; /* enum bc_psk_format */
     char utc_offset[BC_UTC_OFFSET_BYTES_MAX + 1];
     char timezone[BC_TIMEZONE_BYTES_MAX + 1];
 };
+
+/* commands_qla.c: true when a text may become a host, endpoint name or key. */
+bool bc_module_printable(bc_view text);
 
 /* result.c: the codes of the guide's chapter 6. */
 int bc_module_result_code(enum bc_outcome outcome);
@@ -133,6 +175,7 @@ int bc_module_result_code(enum bc_outcome outcome);
 
 /* urc.c */
 void bc_module_urc(struct bc_module *m, const char *format, ...) BC_FORMAT(2, 3);
+void bc_module_urc_binding(struct bc_module *m);
 bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event);
 bool bc_module_urc_room(const struct bc_module *m);
 
@@ -145,8 +188,17 @@ int64_t bc_module_utc_s(const struct bc_module *m);
 /* session.c: registration as the host sees it. */
 void bc_module_on_resolved(struct bc_module *m, uint32_t query_id,
                            const struct bc_address *address);
-void bc_module_query_on_time(struct bc_module *m);
 int bc_module_start_registration(struct bc_module *m);
+bool bc_module_account_usable(void *context, const struct bc_lwm2m_account *account);
+void bc_session_on_registered(struct bc_module *m, int code);
+void bc_session_on_bootstrapped(struct bc_module *m, const struct bc_lwm2m_event *event);
+void bc_session_on_way(struct bc_module *m); /* to the server: all that stands before it is done */
+void bc_session_on_no_way(struct bc_module *m); /* the handshake has failed */
+void bc_session_on_unregistered(struct bc_module *m); /* the registration is over */
+void bc_session_end(struct bc_module *m); /* power is going */
+void bc_session_on_time(struct bc_module *m);
+uint64_t bc_session_deadline(const struct bc_module *m);
+bool bc_session_quiet(const struct bc_module *m); /* nothing but the client's own is under way */
 void bc_module_apply_settings(struct bc_module *m);
 void bc_module_factory_defaults(struct bc_module *m);
 
@@ -154,6 +206,21 @@ void bc_module_factory_defaults(struct bc_module *m);
 void bc_module_restore_profile(struct bc_module *m); /* what AT&W kept, else the factory's */
 void bc_module_boot(struct bc_module *m);
 void bc_module_reboot_in(struct bc_module *m, uint32_t delay_ms);
+
+/* secure.c: DTLS between the client and the network, while session.secured. */
+bool bc_secure_open(struct bc_module *m); /* begins a handshake with the server of the session */
+void bc_secure_drop(struct bc_module *m);
+void bc_secure_close(struct bc_module *m); /* telling the server, once all else is said */
+void bc_secure_on_datagram(struct bc_module *m, bc_view in);
+bool bc_secure_take(struct bc_module *m, bc_view *out);
+void bc_secure_on_silence(struct bc_module *m); /* the server did not answer */
+void bc_secure_suspend(struct bc_module *m);    /* before deep sleep */
+bool bc_secure_recover(struct bc_module *m);    /* after it: handshake and update; false = no way */
+void bc_secure_on_time(struct bc_module *m);
+uint64_t bc_secure_deadline(const struct bc_module *m);
+bool bc_secure_quiet(const struct bc_module *m);
+bool bc_secure_shakes_hands(const struct bc_module *m);
+bool bc_secure_key_legal(enum bc_psk_format format, bc_view psk);
 
 /* radio.c */
 void bc_radio_boot(struct bc_module *m);
@@ -165,14 +232,27 @@ bool bc_radio_reachable(const struct bc_module *m);
 void bc_radio_on_uplink(struct bc_module *m);
 void bc_radio_on_downlink(struct bc_module *m);
 void bc_radio_on_time(struct bc_module *m);
+void bc_radio_look(struct bc_module *m); /* what has become of the coverage */
+/* The signal as AT+CSQ, AT+CESQ, AT+QENG and 4/0/2 tell it. */
+struct bc_radio_signal {
+    int csq, rxlev, rsrp_index, rsrp_dbm, rssi_dbm;
+};
+struct bc_radio_signal bc_radio_signal(const struct bc_module *m);
 uint64_t bc_radio_deadline(const struct bc_module *m);
 
 /* power.c */
 size_t bc_power_on_serial(struct bc_module *m, bc_view in); /* returns the bytes that are lost */
 void bc_power_down(struct bc_module *m);
+void bc_power_cut(struct bc_module *m);
+uint64_t bc_power_active_ms(const struct bc_module *m); /* T3324 */
 void bc_power_on_wake(struct bc_module *m);
+void bc_power_on_unrecovered(struct bc_module *m); /* no way back to the server */
 void bc_power_on_time(struct bc_module *m);
 uint64_t bc_power_deadline(const struct bc_module *m);
+
+/* energy.c: to be told before time goes on, and before a datagram changes the radio's state. */
+void bc_energy_on_time(struct bc_module *m, uint64_t now_ms);
+void bc_energy_on_datagram(struct bc_module *m, bool up, size_t bytes);
 
 /* commands_qla.c, commands_base.c */
 extern const struct bc_at_table bc_module_qla_table;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/sink.h"
-#include "module/state.h"
+#include "module/store.h"
 
 #define URCS_A_STEP 4 /* the most that one datagram, timeout or command can cause */
 
@@ -19,6 +19,11 @@ void bc_module_urc(struct bc_module *m, const char *format, ...)
     va_end(arguments);
     if (!bc_at_urc_end(&m->port, &urc) && m->trace != NULL)
         m->trace(m->trace_context, "urc: no room, dropped");
+}
+
+void bc_module_urc_binding(struct bc_module *m)
+{
+    bc_module_urc(m, "+QLAURC: \"binding_changed\",%s", m->stored.lwm2m.queue_mode ? "UQ" : "U");
 }
 
 bool bc_module_urc_room(const struct bc_module *m)
@@ -122,6 +127,8 @@ static void on_updated(struct bc_module *m, const struct bc_lwm2m_event *event)
         break;
     case BC_UPDATE_LIFETIME:
     case BC_UPDATE_BINDING:
+        if (code == 0)
+            bc_store_update_server(m);
         bc_module_urc(m, "+QLAUPDATE: %d,%d", code, event->message_id);
         break;
     case BC_UPDATE_OBJECT_ADDED:
@@ -142,9 +149,14 @@ bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event)
 {
     struct bc_module *m = context;
     int code = bc_module_result_code(event->outcome);
+    if (event->outcome == BC_OUTCOME_TIMEOUT && event->kind != BC_EVENT_REGISTERED)
+        bc_secure_on_silence(m);
     switch (event->kind) {
     case BC_EVENT_REGISTERED:
-        bc_module_urc(m, "+QLAREG: %d", code);
+        bc_session_on_registered(m, code);
+        return true;
+    case BC_EVENT_BOOTSTRAPPED:
+        bc_session_on_bootstrapped(m, event);
         return true;
     case BC_EVENT_UPDATED:
         on_updated(m, event);
@@ -163,10 +175,11 @@ bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event)
         return true;
     case BC_EVENT_LIFETIME_CHANGED:
         bc_module_urc(m, "+QLAURC: \"lifetime_changed\",%u", (unsigned)m->stored.lwm2m.lifetime_s);
+        bc_store_update_server(m);
         return true;
     case BC_EVENT_BINDING_CHANGED:
-        bc_module_urc(m, "+QLAURC: \"binding_changed\",%s",
-                      m->stored.lwm2m.queue_mode ? "UQ" : "U");
+        bc_module_urc_binding(m);
+        bc_store_update_server(m);
         return true;
     case BC_EVENT_REBOOT:
         bc_module_reboot_in(m, 1000);

@@ -286,12 +286,12 @@ static void address_reads_dotted_decimal_and_keeps_the_port(void **state)
 {
     (void)state;
     struct bc_address a = {.port = 5683, .ip_len = 16};
-    assert_true(bc_address_parse("180.101.147.115", &a));
+    assert_true(bc_address_parse(bc_view_of("180.101.147.115"), &a));
     assert_int_equal(a.ip_len, 4);
     assert_int_equal(a.port, 5683);
     assert_memory_equal(a.ip, "\xB4\x65\x93\x73", 4);
-    assert_true(bc_address_parse("0.0.0.0", &a));
-    assert_true(bc_address_parse("255.255.255.255", &a));
+    assert_true(bc_address_parse(bc_view_of("0.0.0.0"), &a));
+    assert_true(bc_address_parse(bc_view_of("255.255.255.255"), &a));
     assert_memory_equal(a.ip, "\xFF\xFF\xFF\xFF", 4);
 }
 
@@ -306,7 +306,7 @@ static void address_refuses_everything_else_and_leaves_it_alone(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct bc_address a = {.ip = {9, 9, 9, 9}, .port = 1, .ip_len = 4};
         struct bc_address before = a;
-        assert_false(bc_address_parse(bad[i], &a));
+        assert_false(bc_address_parse(bc_view_of(bad[i]), &a));
         assert_true(bc_address_equal(&a, &before));
     }
 }

@@ -26,8 +26,9 @@ static enum bc_err submit(struct talk *t, enum bc_coap_type type, uint8_t code, 
                           bc_view payload)
 {
     struct bc_coap_draft draft;
-    struct bc_coap_token token = {.len = 2, .bytes = {tag, tag}};
     bool is_request = code < BC_COAP_CODE(1, 0);
+    struct bc_coap_token token = {.len = is_request ? BC_TOKEN_BYTES : 2,
+                                  .bytes = {tag, tag, tag, tag}};
     bc_coap_draft_new(&t->us, &draft, type, code, &token);
     if (is_request)
         bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, BC_TEXT("t"));

@@ -23,8 +23,9 @@ struct talk {
 void talk_begin(struct talk *t, uint8_t ack_timeout_s, uint8_t retransmit_max);
 void talk_end(struct talk *t); /* everything must have been taken */
 
-/* Queue a GET for /t, or a 2.05 with payload "n". The token is the tag twice, the context 1000 plus
- * the tag:  <4|5>2 01 <mid> <tag tag> B1 74   and   <4|5>2 45 <mid> <tag tag> FF 6E */
+/* Queue a GET for /t, or a 2.05 with payload "n". The token is the tag, four times (which ladders
+ * shorten) in a request and twice in a notification, the context 1000 plus the tag:
+ *     <4|5>4 01 <mid> <tag tag tag tag> B1 74   and   <4|5>2 45 <mid> <tag tag> FF 6E */
 enum bc_err talk_request(struct talk *t, enum bc_coap_type type, uint8_t tag);
 enum bc_err talk_notify(struct talk *t, enum bc_coap_type type, uint8_t tag);
 /* The same notification with `bytes` of 'x' as payload. */

@@ -31,7 +31,7 @@ static void coap_con_is_repeated_after_ack_timeout_times_2_to_n(void **state) /*
         assert_int_equal(talk_request(&t, BC_COAP_CON, 5), BC_OK);
         for (unsigned sent = 0; sent <= settings[i].retransmit_max; sent++) {
             talk_wait(&t, due_ms);
-            talk_expect(&t, "4201 0101 0505 B1 74");
+            talk_expect(&t, "4401 0101 05050505 B1 74");
             due_ms += wait_ms;
             wait_ms *= 2;
             assert_true(bc_coap_deadline(&t.us) == due_ms);
@@ -57,10 +57,10 @@ static void coap_wait_begins_with_the_transmission(void **state)
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
     assert_true(bc_coap_deadline(&t.us) == BC_NEVER); /* it waits to be taken, not for time */
     talk_wait(&t, 60000);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_wait_quietly(&t, 64000);
     talk_wait(&t, 64300); /* somebody slept too long */
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_wait_quietly(&t, 64300 + 8000);
     talk_expect_timeout(&t, 1);
     talk_end(&t);
@@ -78,16 +78,16 @@ static void coap_piggybacked_response_ends_the_request(void **state) /* RFC 7252
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
     assert_true(bc_coap_pending(&t.us, 1));
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     const struct bc_coap_event *e =
-        talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101 FF 32322E332043");
+        talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101 FF 32322E332043");
     assert_int_equal(e->tag, 1);
     assert_int_equal(e->context, 1001);
     assert_int_equal(e->message_id, 0x0101);
     assert_int_equal(e->message.code, BC_COAP_CONTENT);
     check_text(e->message.payload, "22.3 C");
     assert_false(bc_coap_pending(&t.us, 1));
-    talk_feed(&t, "6245 0101 0101 FF 32322E332043"); /* the network doubled it */
+    talk_feed(&t, "6445 0101 01010101 FF 32322E332043"); /* the network doubled it */
     talk_wait_quietly(&t, 500000);
     talk_end(&t);
 }
@@ -104,10 +104,10 @@ static void coap_response_to_a_repetition_ends_the_request(void **state) /* RFC 
     struct talk t;
     talk_begin(&t, 2, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_wait(&t, TALK_BEGIN_MS + 2000);
-    talk_expect(&t, "4201 0101 0101 B1 74");
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101");
     talk_wait_quietly(&t, 500000);
     talk_end(&t);
 }
@@ -125,9 +125,9 @@ static void coap_repetition_that_waits_is_dropped_with_the_response(void **state
     struct talk t;
     talk_begin(&t, 2, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_wait(&t, TALK_BEGIN_MS + 2000);
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101");
     talk_end(&t);
 }
 
@@ -169,17 +169,18 @@ static void coap_separate_con_response_is_acknowledged_each_time(void **state)
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_feed(&t, "6000 0101");
     assert_true(bc_coap_pending(&t.us, 1));
     talk_wait_quietly(&t, TALK_BEGIN_MS + 20000); /* no repetition any more */
-    const struct bc_coap_event *e = talk_feed_event(&t, BC_COAP_RESPONSE, "4245 AD7B 0101 FF 31");
+    const struct bc_coap_event *e =
+        talk_feed_event(&t, BC_COAP_RESPONSE, "4445 AD7B 01010101 FF 31");
     assert_int_equal(e->tag, 1);
     assert_int_equal(e->message_id, 0x0101); /* ours */
     check_text(e->message.payload, "1");
     talk_expect(&t, "6000 AD7B");
     talk_expect_silence(&t);
-    talk_feed(&t, "4245 AD7B 0101 FF 31");
+    talk_feed(&t, "4445 AD7B 01010101 FF 31");
     talk_expect(&t, "6000 AD7B");
     talk_end(&t);
 }
@@ -197,11 +198,11 @@ static void coap_separate_non_response_is_not_acknowledged(void **state)
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_feed(&t, "6000 0101");
-    talk_feed_event(&t, BC_COAP_RESPONSE, "5245 AD7B 0101 FF 31");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "5445 AD7B 01010101 FF 31");
     talk_expect_silence(&t);
-    talk_feed(&t, "5245 AD7B 0101 FF 31");
+    talk_feed(&t, "5445 AD7B 01010101 FF 31");
     talk_wait_quietly(&t, 500000);
     talk_end(&t);
 }
@@ -220,8 +221,8 @@ static void coap_separate_response_may_come_before_the_empty_ack(void **state) /
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
-    talk_feed_event(&t, BC_COAP_RESPONSE, "4245 AD7B 0101 FF 31");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "4445 AD7B 01010101 FF 31");
     talk_expect(&t, "6000 AD7B");
     talk_feed(&t, "6000 0101");
     talk_wait_quietly(&t, 500000);
@@ -240,7 +241,7 @@ static void coap_acknowledged_request_is_given_up_in_the_end(void **state)
     struct talk t;
     talk_begin(&t, 2, 2);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_wait(&t, TALK_BEGIN_MS + 1000);
     talk_feed(&t, "6000 0101");
     assert_true(bc_coap_deadline(&t.us) == TALK_BEGIN_MS + 1000 + 14000);
@@ -262,10 +263,10 @@ static void coap_non_is_sent_once_and_forgotten(void **state)
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_NON, 1), BC_OK);
     assert_true(bc_coap_pending(&t.us, 1));
-    talk_expect(&t, "5201 0101 0101 B1 74");
+    talk_expect(&t, "5401 0101 01010101 B1 74");
     assert_false(bc_coap_pending(&t.us, 1));
     assert_true(bc_coap_deadline(&t.us) == BC_NEVER);
-    talk_feed(&t, "5245 AD7B 0101");
+    talk_feed(&t, "5445 AD7B 01010101");
     talk_wait_quietly(&t, 500000);
     talk_end(&t);
 }
@@ -282,22 +283,23 @@ static void coap_non_is_sent_once_and_forgotten(void **state)
 static void coap_ack_with_wrong_token_or_message_id_is_ignored(void **state)
 {
     static const char *const wrong[] = {
-        "6245 0101 0102", "6145 0101 01",   "6345 0101 010100", "6045 0101", "6245 0102 0101",
-        "6245 0100 0101", "6245 0100 0101", "6000 0102",        "6000 0100",
+        "6445 0101 01010102", "6345 0101 010101",   "6545 0101 0101010100",
+        "6045 0101",          "6445 0102 01010101", "6445 0100 01010101",
+        "6000 0102",          "6000 0100",
     };
     (void)state;
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         talk_feed(&t, wrong[i]);
         talk_expect_silence(&t);
     }
     talk_wait_quietly(&t, TALK_BEGIN_MS + 4000);
     talk_wait(&t, TALK_BEGIN_MS + 4000);
-    talk_expect(&t, "4201 0101 0101 B1 74");
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101");
     talk_end(&t);
 }
 
@@ -314,15 +316,15 @@ static void coap_separate_response_with_wrong_token_is_reset(void **state) /* RF
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
-    talk_feed(&t, "4245 AD7B 0102 FF 31");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
+    talk_feed(&t, "4445 AD7B 01020102 FF 31");
     talk_expect(&t, "7000 AD7B");
-    talk_feed(&t, "4145 AD7D 01");
+    talk_feed(&t, "4345 AD7D 010101");
     talk_expect(&t, "7000 AD7D");
-    talk_feed(&t, "5245 AD7C 0102 FF 31");
+    talk_feed(&t, "5445 AD7C 01020102 FF 31");
     talk_expect_silence(&t);
     assert_true(bc_coap_pending(&t.us, 1));
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101");
     talk_end(&t);
 }
 
@@ -333,14 +335,14 @@ static void coap_ack_before_the_transmission_is_ignored(void **state)
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_feed(&t, "6245 0101 0101");
+    talk_feed(&t, "6445 0101 01010101");
     talk_feed(&t, "6000 0101");
     talk_feed_event(&t, BC_COAP_RESET, "7000 0101");
     assert_int_equal(t.event.tag, 0); /* not that exchange's */
-    talk_feed(&t, "5245 AD7B 0101");
+    talk_feed(&t, "5445 AD7B 01010101");
     assert_true(bc_coap_pending(&t.us, 1));
-    talk_expect(&t, "4201 0101 0101 B1 74");
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101");
     talk_end(&t);
 }
 
@@ -369,14 +371,14 @@ static void coap_ack_with_a_request_or_reserved_code_is_ignored(void **state) /*
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     for (size_t i = 0; i < sizeof(codes); i++) {
         uint8_t bytes[] = {0x62, codes[i], 0x01, 0x01, 1, 1};
         assert_false(
             bc_coap_on_datagram(&t.us, t.now_ms, (bc_view){bytes, sizeof(bytes)}, &t.event));
     }
     assert_true(bc_coap_pending(&t.us, 1));
-    talk_feed_event(&t, BC_COAP_RESPONSE, "62A0 0101 0101"); /* 5.00 */
+    talk_feed_event(&t, BC_COAP_RESPONSE, "64A0 0101 01010101"); /* 5.00 */
     talk_end(&t);
 }
 
@@ -394,14 +396,14 @@ static void coap_response_with_an_unknown_critical_option_is_rejected(void **sta
     struct talk t;
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
-    talk_feed(&t, "6245 0101 0101 91 00");
-    talk_feed(&t, "5245 AD7B 0101 91 00");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
+    talk_feed(&t, "6445 0101 01010101 91 00");
+    talk_feed(&t, "5445 AD7B 01010101 91 00");
     talk_expect_silence(&t);
-    talk_feed(&t, "4245 AD7C 0101 91 00");
+    talk_feed(&t, "4445 AD7C 01010101 91 00");
     talk_expect(&t, "7000 AD7C");
     assert_true(bc_coap_pending(&t.us, 1));
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101 A1 00"); /* an elective one */
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101 A1 00"); /* an elective one */
     talk_end(&t);
 }
 
@@ -420,7 +422,7 @@ static void coap_rst_ends_requests_and_notifications(void **state) /* RFC 7252 4
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
     assert_int_equal(talk_notify(&t, BC_COAP_CON, 2), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     talk_expect(&t, "4245 0102 0202 FF 6E");
     assert_int_equal(talk_feed_event(&t, BC_COAP_RESET, "7000 0102")->tag, 2);
     assert_int_equal(t.event.message_id, 0x0102);
@@ -460,8 +462,8 @@ static void coap_messages_leave_in_the_order_they_became_ready(void **state)
     talk_begin(&t, 2, 4);
     t.us.next_order = 0xFFFE; /* the counter wraps on the way */
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0101 0101"); /* frees the first slot */
+    talk_expect(&t, "4401 0101 01010101 B1 74");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0101 01010101"); /* frees the first slot */
     for (uint8_t tag = 2; tag <= 6; tag++)
         assert_int_equal(talk_notify(&t, tag % 2 == 0 ? BC_COAP_CON : BC_COAP_NON, tag), BC_OK);
     talk_expect(&t, "4245 0102 0202 FF 6E");
@@ -497,7 +499,7 @@ static void coap_a_ninth_message_is_refused_and_nothing_of_it_is_sent(void **sta
         assert_true(bc_coap_take(&t.us, t.now_ms, &out));
     talk_expect_silence(&t);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 9), BC_ERR_FULL); /* they wait for answers */
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0103 0303");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0103 03030303");
     assert_int_equal(t.event.tag, 3);
     assert_int_equal(talk_notify(&t, BC_COAP_NON, 9), BC_OK);
     talk_expect(&t, "5245 010C 0909 FF 6E"); /* refused drafts took message ids with them */
@@ -551,14 +553,14 @@ static void coap_cancelled_message_ends_without_event(void **state)
     talk_begin(&t, 4, 4);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
     assert_int_equal(talk_request(&t, BC_COAP_CON, 2), BC_OK);
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     bc_coap_cancel(&t.us, 1);
     bc_coap_cancel(&t.us, 7); /* nobody's */
     assert_false(bc_coap_pending(&t.us, 1));
     assert_true(bc_coap_pending(&t.us, 2));
-    talk_feed(&t, "6245 0101 0101");
-    talk_expect(&t, "4201 0102 0202 B1 74");
-    talk_feed_event(&t, BC_COAP_RESPONSE, "6245 0102 0202");
+    talk_feed(&t, "6445 0101 01010101");
+    talk_expect(&t, "4401 0102 02020202 B1 74");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "6445 0102 02020202");
     talk_wait_quietly(&t, 500000);
     talk_end(&t);
 }
@@ -577,7 +579,7 @@ static void coap_clear_forgets_messages_and_replies_but_not_the_message_id(void 
     assert_true(bc_coap_deadline(&t.us) == BC_NEVER);
     talk_feed_event(&t, BC_COAP_REQUEST, "4001 5001"); /* no duplicate any more */
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
-    talk_expect(&t, "4201 0102 0101 B1 74");
+    talk_expect(&t, "4401 0102 01010101 B1 74");
     talk_end(&t);
 }
 
@@ -590,13 +592,13 @@ static void coap_idle_endpoint_takes_another_workspace(void **state)
     assert_true(bc_coap_idle(&t.us));
     assert_int_equal(talk_request(&t, BC_COAP_CON, 1), BC_OK);
     assert_false(bc_coap_idle(&t.us));
-    talk_expect(&t, "4201 0101 0101 B1 74");
+    talk_expect(&t, "4401 0101 01010101 B1 74");
     assert_false(bc_coap_idle(&t.us)); /* kept to be repeated */
     talk_feed(&t, "6000 0101");
     assert_true(bc_coap_idle(&t.us)); /* an acknowledged request needs no bytes */
     memset(t.workspace.ptr, 0xEE, t.workspace.cap);
     bc_coap_lend(&t.us, other.ptr);
-    talk_feed_event(&t, BC_COAP_RESPONSE, "4245 AD7B 0101 FF 31");
+    talk_feed_event(&t, BC_COAP_RESPONSE, "4445 AD7B 01010101 FF 31");
     assert_false(bc_coap_idle(&t.us)); /* the ACK waits to be sent */
     talk_expect(&t, "6000 AD7B");
     assert_int_equal(talk_notify(&t, BC_COAP_NON, 2), BC_OK);
@@ -604,7 +606,7 @@ static void coap_idle_endpoint_takes_another_workspace(void **state)
     assert_true(bc_coap_idle(&t.us));
     bc_coap_lend(&t.us, t.workspace.ptr);
     check_heap_free(bc_sink_view(&other));
-    talk_feed(&t, "4245 AD7B 0101 FF 31");
+    talk_feed(&t, "4445 AD7B 01010101 FF 31");
     talk_expect(&t, "6000 AD7B");
     talk_end(&t);
 }

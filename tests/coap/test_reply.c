@@ -168,6 +168,45 @@ static void coap_message_id_is_new_again_after_247_seconds(void **state)
     talk_end(&t);
 }
 
+#define WRAP_MS ((uint64_t)1 << 32) /* replies keep the low 32 bits of their time */
+
+static void coap_replies_keep_their_time_where_32_bits_of_it_wrap(void **state)
+{
+    (void)state;
+    struct talk t;
+    bc_view out;
+    talk_begin(&t, 4, 4);
+    t.now_ms = WRAP_MS - 100000;
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5001");
+    assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, 0), BC_OK);
+    talk_expect(&t, "6045 5001");
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5002");
+    assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, 300), BC_OK);
+    assert_true(bc_coap_take(&t.us, t.now_ms, &out));
+    assert_true(bc_coap_deadline(&t.us) == WRAP_MS + 147000);
+    talk_wait(&t, WRAP_MS + 146999);
+    assert_true(bc_coap_deadline(&t.us) == WRAP_MS + 147000);
+    talk_feed(&t, "4001 5001");
+    talk_expect(&t, "6045 5001");
+    talk_wait(&t, WRAP_MS + 147000);
+    assert_true(bc_coap_idle(&t.us));
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5001");
+    talk_end(&t);
+}
+
+static void coap_replies_are_not_young_again_after_a_silence_of_49_days(void **state)
+{
+    (void)state;
+    struct talk t;
+    talk_begin(&t, 4, 4);
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5001");
+    assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, 0), BC_OK);
+    talk_expect(&t, "6045 5001");
+    t.now_ms += WRAP_MS;
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5001");
+    talk_end(&t);
+}
+
 static void coap_request_nobody_answers_is_new_again_after_247_seconds(void **state)
 {
     (void)state;
@@ -268,11 +307,11 @@ static void coap_messages_that_are_dropped_displace_no_open_request(void **state
 
 /* --- Large replies --------------------------------------------------------------------------- */
 
-/* Up to 24 bytes a reply is kept in the state; above it holds workspace until it expires. */
-static void coap_reply_of_25_bytes_is_kept_in_the_workspace(void **state)
+/* Up to 16 bytes a reply is kept in the state; above it holds workspace until it expires. */
+static void coap_reply_of_17_bytes_is_kept_in_the_workspace(void **state)
 {
     (void)state;
-    for (unsigned bytes = 24; bytes <= 25; bytes++) {
+    for (unsigned bytes = 16; bytes <= 17; bytes++) {
         struct talk t;
         bc_view out;
         talk_begin(&t, 4, 4);
@@ -280,8 +319,8 @@ static void coap_reply_of_25_bytes_is_kept_in_the_workspace(void **state)
         assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, bytes - 5), BC_OK);
         assert_true(bc_coap_take(&t.us, t.now_ms, &out));
         assert_int_equal(out.len, bytes);
-        assert_int_equal(bc_coap_idle(&t.us), bytes == 24);
-        assert_true(bc_coap_deadline(&t.us) == (bytes == 24 ? BC_NEVER : TALK_BEGIN_MS + 247000));
+        assert_int_equal(bc_coap_idle(&t.us), bytes == 16);
+        assert_true(bc_coap_deadline(&t.us) == (bytes == 16 ? BC_NEVER : TALK_BEGIN_MS + 247000));
         talk_wait(&t, TALK_BEGIN_MS + 247000);
         assert_true(bc_coap_idle(&t.us));
         assert_true(bc_coap_deadline(&t.us) == BC_NEVER);
@@ -362,6 +401,54 @@ static void coap_oldest_large_reply_makes_room_for_a_new_message(void **state)
     assert_int_equal(out.len, 806);
     talk_wait(&t, TALK_BEGIN_MS + 1 + 247000);
     talk_feed_event(&t, BC_COAP_REQUEST, "4101 5000 A0"); /* new again at its time */
+    talk_end(&t);
+}
+
+static void feed_and_answer_large(struct talk *t, unsigned number, bool take)
+{
+    uint8_t bytes[] = {0x40, BC_COAP_GET, 0x50, (uint8_t)number};
+    bc_view out;
+    assert_true(bc_coap_on_datagram(&t->us, t->now_ms, (bc_view){bytes, 4}, &t->event));
+    assert_int_equal(talk_reply(t, &t->event, BC_COAP_CONTENT, 20), BC_OK);
+    if (take)
+        assert_true(bc_coap_take(&t->us, t->now_ms, &out));
+}
+
+/* The workspace names 16 pieces, however small they are: old replies give theirs away, too. */
+static void coap_sixteen_large_replies_leave_a_name_for_a_message(void **state)
+{
+    (void)state;
+    struct talk t;
+    talk_begin(&t, 4, 4);
+    for (unsigned i = 0; i < BC_ARENA_CHUNKS; i++) {
+        feed_and_answer_large(&t, i, true);
+        talk_wait(&t, t.now_ms + 1);
+    }
+    assert_int_equal(talk_notify(&t, BC_COAP_NON, 1), BC_OK);
+    talk_expect(&t, "5245 0101 0101 FF 6E");
+    talk_feed(&t, "4001 5000"); /* the oldest has gone, but it is no new request */
+    talk_expect_silence(&t);
+    talk_feed(&t, "4001 5001");
+    talk_expect(&t, "6045 5001 FF 7979797979797979797979797979797979797979");
+    talk_end(&t);
+}
+
+/* Those that have not been sent keep theirs. */
+static void coap_message_or_reply_without_a_name_is_refused(void **state) /* BC_ARENA_CHUNKS */
+{
+    (void)state;
+    struct talk t;
+    bc_view out;
+    talk_begin(&t, 4, 4);
+    for (unsigned i = 0; i + 1 < BC_ARENA_CHUNKS; i++)
+        feed_and_answer_large(&t, i, false);
+    assert_int_equal(talk_notify(&t, BC_COAP_NON, 1), BC_OK);
+    assert_int_equal(talk_notify(&t, BC_COAP_NON, 2), BC_ERR_FULL);
+    talk_feed_event(&t, BC_COAP_REQUEST, "4001 5100");
+    assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, 20), BC_ERR_FULL);
+    assert_int_equal(talk_reply(&t, &t.request, BC_COAP_CONTENT, 0), BC_OK);
+    for (unsigned i = 0; i < BC_ARENA_CHUNKS + 1; i++)
+        assert_true(bc_coap_take(&t.us, t.now_ms, &out));
     talk_end(&t);
 }
 
@@ -603,15 +690,19 @@ int main(void)
         cmocka_unit_test(coap_forgotten_request_is_new_when_it_comes_again),
         cmocka_unit_test(coap_replies_leave_before_our_own_messages),
         cmocka_unit_test(coap_message_id_is_new_again_after_247_seconds),
+        cmocka_unit_test(coap_replies_keep_their_time_where_32_bits_of_it_wrap),
+        cmocka_unit_test(coap_replies_are_not_young_again_after_a_silence_of_49_days),
         cmocka_unit_test(coap_request_nobody_answers_is_new_again_after_247_seconds),
         cmocka_unit_test(coap_seventeenth_request_displaces_the_oldest_reply),
         cmocka_unit_test(coap_open_request_is_not_displaced_by_answered_ones),
         cmocka_unit_test(coap_seventeenth_open_request_displaces_the_oldest),
         cmocka_unit_test(coap_messages_that_are_dropped_displace_no_open_request),
-        cmocka_unit_test(coap_reply_of_25_bytes_is_kept_in_the_workspace),
+        cmocka_unit_test(coap_reply_of_17_bytes_is_kept_in_the_workspace),
         cmocka_unit_test(coap_large_replies_are_repeated_byte_for_byte),
         cmocka_unit_test(coap_reply_that_does_not_fit_leaves_the_request_open),
         cmocka_unit_test(coap_oldest_large_reply_makes_room_for_a_new_message),
+        cmocka_unit_test(coap_sixteen_large_replies_leave_a_name_for_a_message),
+        cmocka_unit_test(coap_message_or_reply_without_a_name_is_refused),
         cmocka_unit_test(coap_pinned_workspace_keeps_old_replies_where_they_are),
         cmocka_unit_test(coap_large_reply_that_was_not_sent_yet_keeps_its_room),
         cmocka_unit_test(coap_ping_is_answered_with_a_reset_each_time),

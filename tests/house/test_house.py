@@ -73,6 +73,15 @@ class Tree(unittest.TestCase):
             with self.subTest(name=name):
                 self.assert_finds("src/at/a.c", f"/* Bad. */\n#include <{name}>\n", f"<{name}>")
 
+    def test_only_a_backend_includes_its_library(self):
+        text = "/* One. */\n#include <openssl/ssl.h>\n"
+        self.assert_clean("src/dtls/openssl_bio.c", text)
+        self.assert_finds("src/dtls/none.c", text, "<openssl/ssl.h>")
+        self.assert_finds("src/module/openssl.c", text, "<openssl/ssl.h>")
+        text = "/* One. */\n#include <zstd.h>\n"
+        self.assert_clean("src/dfota/unpack_zstd.c", text)
+        self.assert_finds("src/dfota/apply.c", text, "<zstd.h>")
+
     def test_calls_of_the_library(self):
         for call in ("malloc(n)", "free(p)", "snprintf(a, n, b)", "clock_gettime(0, p)",
                      "time(0)", "alloca(n)", "strdup(p)"):
@@ -155,9 +164,9 @@ class Tree(unittest.TestCase):
 class Library(unittest.TestCase):
     """Rules on the built library, on objects that a compiler really made."""
 
-    def findings(self, source):
+    def findings(self, source, name="a.c"):
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "a.c")
+            path = os.path.join(folder, name)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(textwrap.dedent(source))
             subprocess.run([os.environ.get("CC", "cc"), "-O1", "-fPIE", "-c", path, "-o",
@@ -188,6 +197,14 @@ class Library(unittest.TestCase):
         self.assert_finds("#include <stdlib.h>\nvoid *bc_a(int n) { return malloc(n); }", "malloc")
         self.assert_finds("#include <stdio.h>\nvoid bc_a(void) { puts(\"a\"); }", "puts")
         self.assert_finds("#include <time.h>\nlong bc_a(void) { return time(0); }", "time")
+
+    def test_only_a_backend_calls_its_library(self):
+        source = "int SSL_read(void *p);\nint bc_a(void *p) { return SSL_read(p); }\n"
+        self.assertEqual(self.findings(source, "openssl_bio.c"), [])
+        self.assert_finds(source, "SSL_read")
+        source = "int ZSTD_isError(int n);\nint bc_a(int n) { return ZSTD_isError(n); }\n"
+        self.assertEqual(self.findings(source, "unpack_zstd.c"), [])
+        self.assert_finds(source, "ZSTD_isError")
 
     def test_names(self):
         self.assert_finds("int helper(int n) { return n; }", "helper is visible")

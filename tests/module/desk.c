@@ -14,10 +14,16 @@
 
 /* --- The module and its twin ----------------------------------------------------------------- */
 
+/* A module alone loses its workspace as a twin would. */
+static struct desk_side *last_side(struct desk *d)
+{
+    return &d->side[d->sides - 1];
+}
+
 /* The twin's workspace comes back, at another place, before anything is said to it. */
 static void before(struct desk *d)
 {
-    struct desk_side *twin = &d->side[1];
+    struct desk_side *twin = last_side(d);
     if (!d->twin_idle)
         return;
     d->twin_other = !d->twin_other;
@@ -27,7 +33,7 @@ static void before(struct desk *d)
 
 static void take_away_workspace(struct desk *d)
 {
-    struct desk_side *twin = &d->side[1];
+    struct desk_side *twin = last_side(d);
     bool idle = bc_idle(twin->module);
     assert_int_equal(idle, bc_idle(d->module));
     if (idle)
@@ -35,40 +41,65 @@ static void take_away_workspace(struct desk *d)
     d->twin_idle = idle;
 }
 
+void desk_keep(struct desk *d, const struct bc_address *to, bc_view bytes)
+{
+    assert_true(d->wires < DESK_WIRES_MAX);
+    assert_true(bytes.len <= BC_DATAGRAM_BYTES_MAX);
+    struct desk_datagram *wire = &d->wire[d->wires++];
+    wire->to = *to;
+    wire->len = bytes.len;
+    memcpy(wire->bytes, bytes.ptr, bytes.len);
+}
+
+static void twin_takes_datagram(struct desk *d, const struct bc_address *to, bc_view out)
+{
+    struct bc_address twin_to = {.port = 0};
+    bc_view twin_out;
+    if (d->sides == 1)
+        return;
+    assert_true(bc_take_datagram(d->side[1].module, &twin_to, &twin_out));
+    assert_int_equal(out.len, twin_out.len);
+    assert_memory_equal(out.ptr, twin_out.ptr, out.len);
+    assert_true(bc_address_equal(to, &twin_to));
+}
+
 static void take_datagrams(struct desk *d)
 {
-    struct bc_address to[2] = {{.port = 0}, {.port = 0}};
-    bc_view out[2];
-    while (bc_take_datagram(d->module, &to[0], &out[0])) {
-        assert_true(bc_take_datagram(d->side[1].module, &to[1], &out[1]));
-        assert_int_equal(out[0].len, out[1].len);
-        assert_memory_equal(out[0].ptr, out[1].ptr, out[0].len);
-        assert_true(bc_address_equal(&to[0], &to[1]));
-        assert_true(d->wires < DESK_WIRES_MAX);
-        assert_true(out[0].len <= BC_DATAGRAM_BYTES_MAX);
-        struct desk_datagram *wire = &d->wire[d->wires++];
-        wire->to = to[0];
-        wire->len = out[0].len;
-        memcpy(wire->bytes, out[0].ptr, out[0].len);
+    struct bc_address to = {.port = 0};
+    bc_view out;
+    while (bc_take_datagram(d->module, &to, &out)) {
+        twin_takes_datagram(d, &to, out);
+        if (d->network != NULL)
+            d->network->on_datagram(d, &to, out);
+        else
+            desk_keep(d, &to, out);
     }
-    assert_false(bc_take_datagram(d->side[1].module, &to[1], &out[1]));
+    assert_false(bc_take_datagram(last_side(d)->module, &to, &out));
+}
+
+static void twin_takes_serial(struct desk *d, bc_view out)
+{
+    bc_view twin_out;
+    if (d->sides == 1)
+        return;
+    assert_true(bc_take_serial(d->side[1].module, &twin_out));
+    assert_int_equal(out.len, twin_out.len);
+    assert_memory_equal(out.ptr, twin_out.ptr, out.len);
 }
 
 /* How many pieces there were. */
 static unsigned take_serial(struct desk *d)
 {
     unsigned pieces = 0;
-    bc_view out[2];
-    while (bc_take_serial(d->module, &out[0])) {
-        assert_true(bc_take_serial(d->side[1].module, &out[1]));
-        assert_int_equal(out[0].len, out[1].len);
-        assert_memory_equal(out[0].ptr, out[1].ptr, out[0].len);
-        assert_true(d->serial_len + out[0].len < DESK_SERIAL_BYTES);
-        memcpy(d->serial + d->serial_len, out[0].ptr, out[0].len);
-        d->serial_len += out[0].len;
+    bc_view out;
+    while (bc_take_serial(d->module, &out)) {
+        twin_takes_serial(d, out);
+        assert_true(d->serial_len + out.len < DESK_SERIAL_BYTES);
+        memcpy(d->serial + d->serial_len, out.ptr, out.len);
+        d->serial_len += out.len;
         pieces++;
     }
-    assert_false(bc_take_serial(d->side[1].module, &out[1]));
+    assert_false(bc_take_serial(last_side(d)->module, &out));
     return pieces;
 }
 
@@ -76,9 +107,11 @@ static void take_queries(struct desk *d)
 {
     struct bc_query query;
     while (bc_take_query(d->module, &d->query)) {
-        assert_true(bc_take_query(d->side[1].module, &query));
-        assert_int_equal(query.id, d->query.id);
-        assert_string_equal(query.host, d->query.host);
+        if (d->sides == 2) {
+            assert_true(bc_take_query(d->side[1].module, &query));
+            assert_int_equal(query.id, d->query.id);
+            assert_string_equal(query.host, d->query.host);
+        }
         snprintf(d->query_host, sizeof(d->query_host), "%s", d->query.host);
         d->queries++;
     }
@@ -92,41 +125,6 @@ static unsigned drain(struct desk *d)
     return pieces;
 }
 
-static void after(struct desk *d)
-{
-    unsigned pieces = drain(d);
-    /* Serial bytes that were taken may have made room for what waited (module.h). */
-    if (pieces > 0 && bc_deadline(d->module) <= d->now_ms) {
-        for (unsigned i = 0; i < 2; i++)
-            bc_on_time(d->side[i].module, d->now_ms);
-        (void)drain(d);
-    }
-    assert_true(bc_deadline(d->module) > d->now_ms);
-    assert_true(bc_deadline(d->module) == bc_deadline(d->side[1].module));
-    assert_int_equal(bc_module_status(d->module), bc_module_status(d->side[1].module));
-    take_away_workspace(d);
-}
-
-/* --- What happens ---------------------------------------------------------------------------- */
-
-void desk_begin(struct desk *d, const struct bc_config *config)
-{
-    static const struct bc_config plain = {.seed = 1};
-    memset(d, 0, sizeof(*d));
-    d->now_ms = START_MS;
-    d->server = (struct bc_address){.ip = {180, 101, 147, 115}, .ip_len = 4, .port = 5683};
-    for (unsigned i = 0; i < 2; i++) {
-        struct desk_side *side = &d->side[i];
-        memset(&side->memory, i == 0 ? 0x5A : 0xC3, sizeof(side->memory));
-        memset(&side->workspace, i == 0 ? 0x5A : 0xC3, sizeof(side->workspace));
-        assert_int_equal(bc_module_init(&side->module, &side->memory, &side->workspace,
-                                        config == NULL ? &plain : config, d->now_ms),
-                         BC_OK);
-    }
-    d->module = d->side[0].module;
-    after(d);
-}
-
 /* Copies at their exact size, so that a sanitizer sees one byte too far. */
 static uint8_t *exact_copy(const void *bytes, size_t len)
 {
@@ -137,13 +135,76 @@ static uint8_t *exact_copy(const void *bytes, size_t len)
     return copy;
 }
 
+/* One datagram of a network that answers by itself. */
+static bool hear(struct desk *d)
+{
+    struct bc_address from;
+    uint8_t bytes[2048];
+    bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
+    if (d->network == NULL || !d->network->take(d, &from, &out))
+        return false;
+    uint8_t *copy = exact_copy(bytes, out.len);
+    before(d);
+    bc_on_datagram(d->module, d->now_ms, &from, (bc_view){copy, out.len});
+    free(copy);
+    return true;
+}
+
+static void after(struct desk *d)
+{
+    unsigned pieces = drain(d);
+    while (hear(d))
+        pieces += drain(d);
+    /* Serial bytes that were taken may have made room for what waited (module.h). */
+    if (pieces > 0 && bc_deadline(d->module) <= d->now_ms) {
+        for (unsigned i = 0; i < d->sides; i++)
+            bc_on_time(d->side[i].module, d->now_ms);
+        (void)drain(d);
+    }
+    assert_true(bc_deadline(d->module) > d->now_ms);
+    assert_true(bc_deadline(d->module) == bc_deadline(last_side(d)->module));
+    assert_int_equal(bc_module_status(d->module), bc_module_status(last_side(d)->module));
+    take_away_workspace(d);
+}
+
+/* --- What happens ---------------------------------------------------------------------------- */
+
+void desk_begin(struct desk *d, const struct bc_config *config)
+{
+    desk_begin_on(d, config, NULL);
+}
+
+void desk_begin_on(struct desk *d, const struct bc_config *config,
+                   const struct desk_network *network)
+{
+    memset(d, 0, sizeof(*d));
+    d->network = network;
+    d->sides = network == NULL ? 2 : 1;
+    d->now_ms = START_MS;
+    d->server = (struct bc_address){.ip = {180, 101, 147, 115}, .ip_len = 4, .port = 5683};
+    for (unsigned i = 0; i < d->sides; i++) {
+        struct desk_side *side = &d->side[i];
+        struct bc_storage storage = bc_memory_storage(&side->store);
+        struct bc_config own = config == NULL ? (struct bc_config){.seed = 1} : *config;
+        own.storage = own.storage == NULL ? &storage : own.storage;
+        memset(&side->memory, i == 0 ? 0x5A : 0xC3, sizeof(side->memory));
+        memset(&side->workspace, i == 0 ? 0x5A : 0xC3, sizeof(side->workspace));
+        assert_int_equal(
+            bc_module_init(&side->module, &side->memory, &side->workspace, &own, d->now_ms), BC_OK);
+    }
+    d->module = d->side[0].module;
+    after(d);
+}
+
 size_t desk_offer(struct desk *d, const void *p, size_t len)
 {
     uint8_t *copy = exact_copy(p, len);
     before(d);
     size_t accepted = bc_on_serial(d->module, d->now_ms, (bc_view){copy, len});
     assert_true(accepted <= len);
-    assert_int_equal(bc_on_serial(d->side[1].module, d->now_ms, (bc_view){copy, len}), accepted);
+    if (d->sides == 2)
+        assert_int_equal(bc_on_serial(d->side[1].module, d->now_ms, (bc_view){copy, len}),
+                         accepted);
     free(copy);
     after(d);
     return accepted;
@@ -174,10 +235,19 @@ void desk_listen(struct desk *d, bool listens)
     desk_after(d, 0);
 }
 
+static uint64_t deadline(const struct desk *d)
+{
+    uint64_t module_ms = bc_deadline(d->module);
+    uint64_t network_ms = d->network != NULL ? d->network->deadline(d) : BC_NEVER;
+    return module_ms < network_ms ? module_ms : network_ms;
+}
+
 static void on_time(struct desk *d)
 {
+    if (d->network != NULL)
+        d->network->on_time(d);
     before(d);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < d->sides; i++)
         bc_on_time(d->side[i].module, d->now_ms);
     after(d);
 }
@@ -186,9 +256,9 @@ void desk_after(struct desk *d, uint64_t ms)
 {
     uint64_t until_ms = d->now_ms + ms;
     unsigned steps = 0;
-    while (bc_deadline(d->module) <= until_ms) {
+    while (deadline(d) <= until_ms) {
         assert_true(++steps < STEPS_MAX);
-        d->now_ms = bc_deadline(d->module);
+        d->now_ms = deadline(d);
         on_time(d);
     }
     d->now_ms = until_ms;
@@ -198,7 +268,7 @@ void desk_after(struct desk *d, uint64_t ms)
 void desk_reset(struct desk *d)
 {
     before(d);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < d->sides; i++)
         bc_on_reset(d->side[i].module, d->now_ms);
     after(d);
 }
@@ -206,15 +276,39 @@ void desk_reset(struct desk *d)
 void desk_wake_pin(struct desk *d)
 {
     before(d);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < d->sides; i++)
         bc_on_wake_pin(d->side[i].module, d->now_ms);
+    after(d);
+}
+
+void desk_power(struct desk *d, bool on)
+{
+    before(d);
+    for (unsigned i = 0; i < d->sides; i++)
+        bc_on_power(d->side[i].module, d->now_ms, on);
+    after(d);
+}
+
+void desk_coverage(struct desk *d, bool covered)
+{
+    before(d);
+    for (unsigned i = 0; i < d->sides; i++)
+        bc_on_coverage(d->side[i].module, d->now_ms, covered);
+    after(d);
+}
+
+void desk_signal(struct desk *d, int rssi_dbm)
+{
+    before(d);
+    for (unsigned i = 0; i < d->sides; i++)
+        bc_on_signal(d->side[i].module, d->now_ms, rssi_dbm);
     after(d);
 }
 
 void desk_clock(struct desk *d, int64_t utc_s)
 {
     before(d);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < d->sides; i++)
         bc_on_clock(d->side[i].module, d->now_ms, utc_s);
     after(d);
 }
@@ -223,9 +317,9 @@ void desk_resolved(struct desk *d, uint32_t id, const char *address)
 {
     struct bc_address found = {.port = 9};
     if (address != NULL)
-        assert_true(bc_address_parse(address, &found));
+        assert_true(bc_address_parse(bc_view_of(address), &found));
     before(d);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < d->sides; i++)
         bc_on_resolved(d->side[i].module, d->now_ms, id, address == NULL ? NULL : &found);
     after(d);
 }
@@ -234,7 +328,7 @@ void desk_datagram(struct desk *d, const struct bc_address *from, const uint8_t 
 {
     uint8_t *copy = exact_copy(p, len);
     before(d);
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < d->sides; i++)
         bc_on_datagram(d->side[i].module, d->now_ms, from, (bc_view){copy, len});
     free(copy);
     after(d);
@@ -293,7 +387,12 @@ void desk_server(struct desk *d, const char *pattern)
 {
     uint8_t bytes[4 * BC_DATAGRAM_BYTES_MAX];
     size_t len = desk_bytes(d, pattern, bytes, sizeof(bytes));
-    desk_datagram(d, &d->server, bytes, len);
+    if (d->network == NULL) {
+        desk_datagram(d, &d->server, bytes, len);
+        return;
+    }
+    d->network->send(d, (bc_view){bytes, len});
+    desk_after(d, 0);
 }
 
 void desk_stranger(struct desk *d, const char *pattern)
@@ -450,6 +549,11 @@ void desk_quiet_until_at(struct desk *d, uint64_t ms, const char *file, int line
 void desk_ready(struct desk *d)
 {
     desk_begin(d, NULL);
+    desk_booted(d);
+}
+
+void desk_booted(struct desk *d)
+{
     desk_expect(d, BOOT_LINES ATTACHED_LINE);
     desk_host(d, "ATE0");
     desk_expect(d, "ATE0\r\r\nOK\r\n");
@@ -489,4 +593,6 @@ void desk_observed(struct desk *d)
 void desk_end(struct desk *d)
 {
     desk_quiet(d);
+    for (unsigned i = 0; i < d->sides; i++)
+        bc_module_end(d->side[i].module);
 }

@@ -37,14 +37,29 @@ struct desk_datagram {
 };
 
 struct desk_side {
+    struct bc_memory_store store;
     union bc_module_memory memory;
     union bc_workspace workspace;
     union bc_workspace other; /* the twin's, while `workspace` is spoiled, and so on */
     struct bc_module *module;
 };
 
+struct desk;
+
+/* A network that answers by itself, with a server in it. What chance it draws is its own, so that
+ * a module on it stands without a twin. */
+struct desk_network {
+    void (*on_datagram)(struct desk *d, const struct bc_address *to, bc_view bytes);
+    bool (*take)(struct desk *d, struct bc_address *from, bc_sink *out); /* for the module */
+    void (*send)(struct desk *d, bc_view bytes); /* what desk_server() wants to be said */
+    void (*on_time)(struct desk *d);
+    uint64_t (*deadline)(const struct desk *d);
+};
+
 struct desk {
     struct desk_side side[2]; /* the module and its twin */
+    unsigned sides;           /* 1 without a twin */
+    const struct desk_network *network;
     struct bc_module *module;
     struct bc_address server;
     uint64_t now_ms;
@@ -67,6 +82,12 @@ struct desk {
 void desk_begin(struct desk *d, const struct bc_config *config);
 /* The same, with its boot lines read, ATE0 and AT+QSCLK=0 behind it. */
 void desk_ready(struct desk *d);
+/* The two in steps, for a module alone on a network. */
+void desk_begin_on(struct desk *d, const struct bc_config *config,
+                   const struct desk_network *network);
+void desk_booted(struct desk *d);
+/* A datagram that desk_wire() is to see. */
+void desk_keep(struct desk *d, const struct bc_address *to, bc_view bytes);
 /* Ready, with object 19 (instance 0: resources 0, 1, 2), the guide's server, lifetime 300. */
 void desk_configured(struct desk *d);
 /* Configured and registered at /rd/5a3f. */
@@ -84,6 +105,9 @@ void desk_listen(struct desk *d, bool listens);
 void desk_after(struct desk *d, uint64_t ms);
 void desk_reset(struct desk *d);
 void desk_wake_pin(struct desk *d);
+void desk_power(struct desk *d, bool on);
+void desk_coverage(struct desk *d, bool covered);
+void desk_signal(struct desk *d, int rssi_dbm);
 void desk_clock(struct desk *d, int64_t utc_s);
 void desk_resolved(struct desk *d, uint32_t id, const char *address); /* NULL = no such name */
 

@@ -551,9 +551,9 @@ static void change_below_an_observed_instance_is_notified_alone(void **state) /*
     assert_int_equal(d.wires, 1);
     assert_int_equal(d.wire[0].bytes[1], 0x45);
     d.wires = 0;
-    ask(&d, PUT, "/1/0/2", "10FF'5'");
+    ask(&d, PUT, "/1/0/5", "10FF'5'");
     answered(&d, "44");
-    desk_wire(&d, "4245 <mid> B1B2 6101 622D16 FF C10205");
+    desk_wire(&d, "4245 <mid> B1B2 6101 622D16 FF C10505");
     desk_server(&d, "6000 <mid>");
     desk_end(&d);
 }

@@ -229,6 +229,7 @@ static void workspace_is_in_use_while_something_is_under_way(void **state) /* mo
 }
 
 struct tenant {
+    struct bc_memory_store store;
     union bc_module_memory memory;
     struct bc_module *module;
 };
@@ -263,9 +264,10 @@ static void idle_modules_share_one_workspace(void **state) /* DESIGN, Memory */
     char expected[100];
     bc_view out;
     for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(bc_module_init(&tenant[i].module, &tenant[i].memory, &shared,
-                                        &(struct bc_config){.seed = i}, 0),
-                         BC_OK);
+        const struct bc_storage storage = bc_memory_storage(&tenant[i].store);
+        const struct bc_config config = {.storage = &storage, .seed = i};
+        assert_int_equal(
+            bc_module_init(&tenant[i].module, &tenant[i].memory, &shared, &config, 0), BC_OK);
         while (bc_take_serial(tenant[i].module, &out))
             ;
         tenant_says(&tenant[i], &shared, "ATE0\r", "ATE0\r\r\nOK\r\n");

@@ -214,7 +214,7 @@ static void take_state(const struct desk *d, struct bc_module *out)
     out->port.reply_taken = false;
     out->power.serial_ms = 0;
     out->now_ms = 0;
-    out->client.now_ms = 0;
+    out->client.coap.now_ms = 0;
 }
 
 static void compare_states(const struct bc_module *before, const struct bc_module *after,

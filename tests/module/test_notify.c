@@ -214,6 +214,31 @@ static void reset_of_a_non_notification_ends_the_observation(void **state) /* G 
     desk_end(&d);
 }
 
+static void reset_of_the_last_but_two_is_not_known(void **state) /* BC_OBSERVATION_SENT */
+{
+    (void)state;
+    struct desk d;
+    uint16_t ids[3];
+    desk_registered(&d);
+    desk_observed(&d);
+    for (unsigned i = 0; i < 3; i++) {
+        char pattern[80];
+        desk_ok(&d, NOTIFY);
+        desk_urc(&d, "+QLANOTIFY: 0");
+        snprintf(pattern, sizeof(pattern), "5245 <mid> A1A2 61%02X " CONTENT, i + 1);
+        desk_wire(&d, pattern);
+        ids[i] = d.mid;
+    }
+    d.mid = ids[0];
+    desk_server(&d, "7000 <mid>");
+    desk_quiet(&d);
+    d.mid = ids[1];
+    desk_server(&d, "7000 <mid>");
+    desk_urc(&d, "+QLAURC: \"lw_event\",0,5,<mid>");
+    desk_error(&d, NOTIFY);
+    desk_end(&d);
+}
+
 static void reset_of_anything_else_is_nothing(void **state)
 {
     (void)state;
@@ -311,6 +336,7 @@ int main(void)
         cmocka_unit_test(con_without_answer_is_reported_with_1),
         cmocka_unit_test(reset_of_a_con_notification_ends_the_observation),
         cmocka_unit_test(reset_of_a_non_notification_ends_the_observation),
+        cmocka_unit_test(reset_of_the_last_but_two_is_not_known),
         cmocka_unit_test(reset_of_anything_else_is_nothing),
         cmocka_unit_test(new_observe_takes_the_place_of_the_old),
         cmocka_unit_test(ninth_unacknowledged_notification_is_an_error),

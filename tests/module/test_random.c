@@ -17,6 +17,7 @@
 struct storm {
     struct desk d;
     struct bc_random random;
+    bool off;          /* the module has no supply */
     uint16_t shown[8]; /* message IDs the server has used */
     unsigned next_shown;
     unsigned in_status[8]; /* steps that ended there */
@@ -113,7 +114,8 @@ static unsigned count(const struct desk *d, const char *what)
     return found;
 }
 
-/* A whole line on a free line, read to the end: one final result, never none, never two. */
+/* A whole line on a free line, read to the end: one final result, never none, never two; without a
+ * supply none at all. */
 static void say_line(struct storm *s)
 {
     char line[200];
@@ -124,7 +126,7 @@ static void say_line(struct storm *s)
     desk_host(&s->d, line);
     unsigned results = count(&s->d, "\r\nOK\r\n") + count(&s->d, "\r\nERROR\r\n") +
                        count(&s->d, "\r\n+CME ERROR: ");
-    if (results != 1)
+    if (results != !s->off)
         fail_msg("%u final results of %s", results, line);
 }
 
@@ -313,6 +315,9 @@ static void revive(struct storm *s)
         "AT+QLADELOBJ=65535",
         "AT+QLAADDOBJ=19,0,3,0,1,2",
     };
+    s->off = false;
+    desk_power(&s->d, true);
+    desk_coverage(&s->d, true);
     desk_listen(&s->d, true);
     desk_type(&s->d, "\r");
     for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
@@ -321,6 +326,37 @@ static void revive(struct storm *s)
     pass(s, 20);
     desk_host(&s->d, "AT+QLAREG");
     look(s);
+}
+
+/* What has no host and no server: the supply, the coverage, the signal. */
+static void disturb(struct storm *s)
+{
+    switch (draw(s, 4)) {
+    case 0:
+        desk_reset(&s->d);
+        break;
+    case 1:
+        s->off = draw(s, 2) == 0;
+        desk_power(&s->d, !s->off);
+        break;
+    case 2:
+        desk_coverage(&s->d, draw(s, 2) == 0);
+        break;
+    default:
+        desk_signal(&s->d, -(int)draw(s, 200));
+        break;
+    }
+}
+
+/* The reports can be made at any time and change nothing (the twin makes none). */
+static void check_reports(struct desk *d)
+{
+    static uint8_t text[BC_DESCRIPTION_BYTES];
+    bc_sink out = {.ptr = text, .cap = sizeof(text)};
+    struct bc_energy energy;
+    bc_module_describe(d->module, d->now_ms, &out);
+    assert_false(out.full);
+    bc_module_energy(d->module, d->now_ms, &energy);
 }
 
 static void step(struct storm *s)
@@ -344,13 +380,14 @@ static void step(struct storm *s)
         desk_resolved(d, d->query.id, what % 4 == 0 ? NULL : "180.101.147.115");
     else if (what < 992)
         desk_wake_pin(d);
-    else if (what < 997)
+    else if (what < 995)
         desk_clock(d, (int64_t)draw(s, 2000000000));
     else if (what < 998)
-        desk_reset(d);
+        disturb(s);
     else
         pass(s, 3600000);
     look(s);
+    check_reports(d);
     s->in_status[bc_module_status(d->module)]++;
     s->asked += count(d, "+QLAURC: \"");
     d->serial_len = 0;
@@ -360,6 +397,8 @@ static void step(struct storm *s)
 /* After all that: an orderly host and an orderly server. */
 static void calm(struct desk *d)
 {
+    desk_power(d, true);
+    desk_coverage(d, true);
     desk_listen(d, true);
     desk_type(d, "\r");
     desk_reset(d);
@@ -392,6 +431,7 @@ static void disorder_breaks_nothing(void **state)
     static struct storm s;
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         s.random.state = seed;
+        s.off = false;
         desk_begin(&s.d,
                    &(struct bc_config){.seed = seed, .attach_ms = 10, .keep_wake_command = true});
         for (unsigned i = 0; i < STEPS; i++)

@@ -503,6 +503,44 @@ static void late_refusal_is_a_separate_response(void **state)
     desk_end(&d);
 }
 
+/* What waits keeps the low 32 bits of the time at which it came. */
+static void waiting_requests_keep_their_time_where_32_bits_of_it_wrap(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_configured(&d);
+    desk_after(&d, ((uint64_t)1 << 32) - 100000 - d.now_ms);
+    desk_register(&d);
+    desk_ok(&d, "AT+QLACFG=\"lifetime_enable\",0");
+    desk_server(&d, "52011001A1A2 B2'19' 01'0' 01'0'");
+    desk_urc(&d, SHOWN_READ);
+    desk_server(&d, "52011002A1A2 B2'19' 01'0' 01'0'");
+    desk_urc(&d, "+QLAURC: \"read\",4098,19,0,0");
+    desk_after(&d, 246999);
+    desk_ok(&d, "AT+QLARDRSP=4097,1,19,0,0,1,5,\"abcde\",0");
+    desk_urc(&d, "+QLARDRSP: 0");
+    desk_wire(&d, "5245 <mid> A1A2 C0 FF'abcde'");
+    desk_after(&d, 1);
+    desk_error(&d, "AT+QLARDRSP=4098,1,19,0,0,1,5,\"abcde\",0");
+    desk_end(&d);
+}
+
+/* Whoever calls 49 days late finds nothing that looks young. */
+static void waiting_request_is_gone_after_a_silence_of_49_days(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_ok(&d, "AT+QLACFG=\"lifetime_enable\",0");
+    desk_server(&d, READ_19_0_0);
+    desk_urc(&d, SHOWN_READ);
+    desk_after(&d, 1500);
+    desk_wire(&d, "60001001");
+    d.now_ms += (uint64_t)1 << 32;
+    desk_error(&d, "AT+QLARDRSP=4097,1,19,0,0,1,5,\"abcde\",0");
+    desk_end(&d);
+}
+
 static void non_request_is_answered_by_non(void **state) /* RFC 7252 5.2.3 */
 {
     (void)state;
@@ -733,6 +771,8 @@ int main(void)
         cmocka_unit_test(discover_lists_what_was_added),
         cmocka_unit_test(late_answer_is_a_separate_response),
         cmocka_unit_test(late_refusal_is_a_separate_response),
+        cmocka_unit_test(waiting_requests_keep_their_time_where_32_bits_of_it_wrap),
+        cmocka_unit_test(waiting_request_is_gone_after_a_silence_of_49_days),
         cmocka_unit_test(non_request_is_answered_by_non),
         cmocka_unit_test(repeated_request_is_shown_once_and_answered_alike),
         cmocka_unit_test(message_id_is_free_again_after_its_lifetime),

@@ -84,10 +84,18 @@ static void identity_that_cannot_be_is_refused(void **state) /* module.h */
         {.revision = "12345678901234567890123456789012"},
         {.address = "10.0.0.1\r"},
     };
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+    const struct bc_storage storage = bc_memory_storage(&d.side[0].store);
+    const struct bc_config nowhere_to_store = {.seed = 1};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct bc_config config = wrong[i];
+        config.storage = &storage;
         assert_int_equal(
-            bc_module_init(&out, &d.side[0].memory, &d.side[0].workspace, &wrong[i], 0),
+            bc_module_init(&out, &d.side[0].memory, &d.side[0].workspace, &config, 0),
             BC_ERR_RANGE);
+    }
+    assert_int_equal(
+        bc_module_init(&out, &d.side[0].memory, &d.side[0].workspace, &nowhere_to_store, 0),
+        BC_ERR_RANGE);
     assert_null(out);
 }
 

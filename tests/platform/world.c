@@ -31,6 +31,7 @@ static void on_event(void *context, const struct bc_server_event *event)
         .over = event->over,
         .links_changed = event->links_changed,
         .more = event->more,
+        .reason = event->reason,
     };
     snprintf(seen->endpoint, sizeof(seen->endpoint), "%.*s", (int)event->endpoint.len,
              event->endpoint.len == 0 ? "" : (const char *)event->endpoint.ptr);
@@ -117,6 +118,7 @@ void world_feed(struct world *w, uint16_t port, const char *hex)
     uint8_t bytes[WORLD_BYTES_MAX];
     size_t len = decode(w, hex, bytes);
     struct bc_address from = world_address(port);
+    from.channel = w->channel;
     uint8_t *exact = malloc(len + 1); /* so that a sanitizer sees one byte too far */
     assert_non_null(exact);
     memcpy(exact, bytes, len);
@@ -137,6 +139,7 @@ void world_expect(struct world *w, uint16_t port, const char *hex)
     }
     size_t len = decode(w, hex, bytes);
     assert_int_equal(seen.to.port, port);
+    assert_int_equal(seen.to.channel, w->channel);
     assert_int_equal(seen.bytes.len, len);
     assert_memory_equal(seen.bytes.ptr, bytes, len);
 }
@@ -184,6 +187,7 @@ void world_register(struct world *w, uint16_t port, const char *endpoint, const 
     char expected[100];
     bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
     struct bc_address from = world_address(port);
+    from.channel = w->channel;
     struct bc_coap_writer writer =
         bc_coap_write_begin(&out, BC_COAP_CON, BC_COAP_POST, ++message_id, NULL);
     snprintf(query, sizeof(query), "ep=%s", endpoint);

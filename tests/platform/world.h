@@ -34,12 +34,14 @@ struct world_event {
     uint32_t lifetime_s;
     uint32_t observe;
     bool confirmable, stale, over, links_changed, more;
+    const char *reason;
 };
 
 struct world {
     struct bc_server *server;
     struct bc_server_product product;
-    bool closed; /* nobody may register */
+    bool closed;     /* nobody may register */
+    uint8_t channel; /* of what is fed and expected */
     uint64_t now_ms;
     char id[BC_SERVER_ID_CHARS + 1];
     uint8_t token[4];

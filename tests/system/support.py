@@ -53,11 +53,16 @@ def program(name):
 
 
 def run(name, *args, limit_s=30.0, **options):
-    """Run a program of ours to its end; the result has returncode, stdout and stderr (text)."""
+    """Run a program of ours to its end; the result has returncode, stdout and stderr (text).
+
+    Its home is a scratch folder, unless `env` is given.
+    """
     if "input" not in options:
         options.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run([program(name), *map(str, args)], capture_output=True, text=True,
-                          errors="replace", timeout=limit_s, check=False, **options)
+    with tempfile.TemporaryDirectory(prefix="bc260y-home-") as home:
+        options.setdefault("env", dict(os.environ, HOME=home, XDG_STATE_HOME=home))
+        return subprocess.run([program(name), *map(str, args)], capture_output=True, text=True,
+                              errors="replace", timeout=limit_s, check=False, **options)
 
 
 class Program:
@@ -73,10 +78,11 @@ class Program:
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="bc260y-test-")
-        env = dict(os.environ, HOME=self.folder, XDG_STATE_HOME=self.folder,
-                   XDG_RUNTIME_DIR=self.folder, **self.env)
+        homes = ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")
+        env = {**os.environ, **dict.fromkeys(homes, self.folder), **self.env}
         try:
             self._errors = open(os.path.join(self.folder, "stderr"), "w+b")
+            self.prepare()
             self.process = subprocess.Popen(self.argv, cwd=self.folder, env=env,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=self._errors)
@@ -91,6 +97,9 @@ class Program:
 
     def __exit__(self, *_):
         self.stop()
+
+    def prepare(self):
+        """Hook for subclasses: the folder is there, the program is not started yet."""
 
     def started(self):
         """Hook for subclasses: read the first line."""

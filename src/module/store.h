@@ -1,0 +1,56 @@
+/*
+ * What a module keeps over a power cut, as records of the storage port (G 2.1, 2.2, 2.6). A record
+ * is
+ *
+ *     'B' 'C' version record  payload ...  CRC-32 of all before, big endian
+ *
+ * and counts only when all of that is right; else the copy before it does, else the defaults. A
+ * record is stored before what it says comes into force, so that a command that could not be kept
+ * changes nothing.
+ */
+#ifndef BC_MODULE_STORE_H
+#define BC_MODULE_STORE_H
+
+#include "module/state.h"
+
+/* A server account and the registration's settings with it: views into the memory it was loaded
+ * to, or into what a command brought. */
+struct server_record {
+    bc_view host;
+    bc_view endpoint;
+    bc_view psk_id;
+    bc_view psk;
+    uint32_t lifetime_s;
+    uint16_t port;
+    uint8_t security; /* 0 = pre-shared key, 3 = none */
+    bool queue_mode;
+    bool psk_hex; /* the PSK is the hex digits of a key, whatever it looks like */
+};
+
+/* What a record is loaded to. */
+struct record_memory {
+    uint8_t bytes[BC_RECORD_BYTES_MAX];
+};
+
+/* SERVER or BOOTSTRAP. False when there is none. */
+bool bc_store_load_server(struct bc_module *m, enum bc_record record, struct record_memory *memory,
+                          struct server_record *out);
+bool bc_store_put_server(struct bc_module *m, enum bc_record record,
+                         const struct server_record *in);
+/* Lifetime and binding as they are now; a failure is traced only: the session goes on. */
+void bc_store_update_server(struct bc_module *m);
+
+/* What the module holds now. */
+bool bc_store_put_settings(struct bc_module *m);
+bool bc_store_put_objects(struct bc_module *m);
+bool bc_store_put_profile(struct bc_module *m);
+
+bool bc_store_load_session(struct bc_module *m, struct record_memory *memory, bc_view *out);
+bool bc_store_put_session(struct bc_module *m, bc_view bytes);
+
+bool bc_store_erase(struct bc_module *m, enum bc_record record);
+
+/* Takes over what is stored, at power-up: what is not stored has its default already. */
+void bc_store_load_all(struct bc_module *m);
+
+#endif
