@@ -9,4 +9,7 @@ set(BC_DTLS none CACHE STRING "The DTLS backend")
 set(BC_DFOTA none CACHE STRING "The DFOTA backend")
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY) # there is nothing to link a program with
 set(CMAKE_C_FLAGS_INIT "-mcpu=cortex-m4 -mthumb -ffunction-sections -fdata-sections")
-set(CMAKE_C_FLAGS_MINSIZEREL_INIT "-Os")
+# An assert without its text (cortex-m4/assert.h).
+string(APPEND CMAKE_C_FLAGS_INIT " -I${CMAKE_CURRENT_LIST_DIR}/cortex-m4")
+# Invariants moved out of loops must be kept in registers, of which there are few: 0.7 % of text.
+set(CMAKE_C_FLAGS_MINSIZEREL_INIT "-Os -fno-move-loop-invariants")

@@ -1,8 +1,8 @@
 /*
  * The client's half of dtls/dtls.h for bc260y: each function hands its call to the function of the
  * same name in lib/bc260y/dtls.so, the backend of src/dtls as a plug-in. It is loaded when the
- * first session is opened, because the OpenSSL behind it takes twice the memory of the rest of an
- * idle program, and most modules never speak DTLS. It stays loaded until the program ends.
+ * first session is opened, because the OpenSSL behind it takes more memory than all the rest of an
+ * idle program, and many a module never speaks DTLS. It stays loaded until the program ends.
  *
  * The plug-in is looked for beside the program, wherever the two were put together, and never in a
  * folder that the user happens to be in. Without it no session opens, as without a backend.

@@ -244,7 +244,8 @@ static size_t count_links(bc_view text)
 static void check_links_written(bc_view in)
 {
     static uint8_t bytes[BYTES_MAX];
-    static const struct bc_attributes attributes;
+    static struct bc_lwm2m_settings settings;
+    static const struct bc_lwm2m_client client = {.settings = &settings};
     struct bc_objects objects = {.rows = 0};
     bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
     struct bc_path path = BC_PATH_RESOURCE(fuzz_take_u16(&in), fuzz_take_u16(&in), 0);
@@ -264,7 +265,8 @@ static void check_links_written(bc_view in)
     bc_lwm2m_put_registration_links(&out, &objects);
     assert(count_links(bc_sink_view(&out)) == 5U + objects.rows);
     out.len = 0;
-    bc_lwm2m_put_discover_links(&out, &objects, &attributes, path);
+    settings.objects = objects;
+    bc_lwm2m_put_discover_links(&out, &client, path);
     assert(!out.full);
     (void)count_links(bc_sink_view(&out));
 }

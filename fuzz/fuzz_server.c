@@ -137,7 +137,7 @@ static void drain(struct platform *p)
     size_t taken = 0;
     while ((count = bc_server_take_datagrams(p->server, out, BC_SERVER_BATCH)) > 0) {
         taken += count;
-        assert(taken < OPEN_MAX);
+        assert(taken < OPEN_MAX + 2 * STEPS_MAX);
         for (size_t i = 0; i < count; i++)
             remember(p, &out[i]);
     }
@@ -285,6 +285,10 @@ static void step_time(struct platform *p, unsigned operation, bc_view *in)
         list_devices(p);
 }
 
+/* Bits of a step's first byte: its answers wait for those of the next step, or are never sent. */
+#define HELD 0x10
+#define DISCARDED 0x20
+
 static void step(struct platform *p, bc_view *in)
 {
     uint8_t tag = fuzz_take_byte(in);
@@ -309,7 +313,10 @@ static void step(struct platform *p, bc_view *in)
     } else {
         step_time(p, operation, in);
     }
-    drain(p);
+    if (tag & DISCARDED)
+        bc_server_discard(p->server);
+    if ((tag & HELD) == 0)
+        drain(p);
 }
 
 /* --- One life -------------------------------------------------------------------------------- */

@@ -369,6 +369,8 @@ MODULE = {
                                           'AT+QLASENDDATA=1,1024,"' + "z" * 1024 + '",1') +
                           respond(CONTINUE, (BLOCK1, block(0, 1, 4))) +
                           respond(CONTINUE, (BLOCK1, block(1, 1, 4))) + respond(CHANGED),
+    "reports-for-days": REGISTERED + ask(PUT, 0x1101, "3/0/9", (QUERY, "pmax=1")) +
+                        ask(GET, 0x1102, "3/0/9", observe=b"") + wait(2 ** 27),
     "secured": SECURED + at('AT+QLAUPDATE=0,600') + respond(CHANGED) +
                sealed(GET, 0x1101, "3/0/0") + datagram(b"\x15\0") + at('AT+QLAUPDATE=0,900') +
                HELLO + respond(CHANGED) + at("AT+QLADEREG") + respond(DELETED) +

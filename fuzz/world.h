@@ -46,7 +46,7 @@ void world_datagram(struct world *w, bc_view bytes);
 /* A response to the module's last request: an acknowledgement with that code; `tail` is options
  * and payload. */
 void world_respond(struct world *w, enum bc_coap_type type, uint8_t code, bc_view tail);
-/* Each deadline on the way is met. */
+/* Each deadline on the way is met, of very many the first thousands. */
 void world_wait(struct world *w, uint64_t ms);
 /* Late: the deadlines on the way are all met at once. */
 void world_jump(struct world *w, uint64_t ms);

@@ -157,32 +157,46 @@ const struct bc_address *platform_bootstrapper_local(const struct bootstrapper *
 
 /* --- Datagrams ------------------------------------------------------------------------------- */
 
-static void send_plain(struct bootstrapper *b, size_t count)
+static void send_plain(struct bootstrapper *b)
 {
     struct net *net = &b->net;
-    for (size_t i = 0; i < count; i++)
-        platform_traffic_out(b->setup.traffic, &net->local, &net->out[i].to, net->out[i].bytes);
-    platform_net_send(net, count);
+    size_t count;
+    while ((count = bc_bootstrap_server_take_datagrams(b->server, net->out, BC_SERVER_BATCH)) > 0) {
+        for (size_t i = 0; i < count; i++)
+            platform_traffic_out(b->setup.traffic, &net->local, &net->out[i].to, net->out[i].bytes);
+        platform_net_send(net, count);
+    }
+}
+
+static void send_secure(struct bootstrapper *b)
+{
+    struct bc_server_datagram out;
+    while (bc_bootstrap_server_take_datagrams(b->server, &out, 1) > 0)
+        platform_coaps_send(&b->coaps, &out.to, out.bytes);
 }
 
 static void send_all(struct bootstrapper *b)
 {
-    struct bc_server_datagram out[BC_SERVER_BATCH];
-    struct bc_server_datagram *all = b->secure ? out : b->net.out;
-    size_t count;
-    while ((count = bc_bootstrap_server_take_datagrams(b->server, all, BC_SERVER_BATCH)) > 0) {
-        if (!b->secure)
-            send_plain(b, count);
-        for (size_t i = 0; b->secure && i < count; i++)
-            platform_coaps_send(&b->coaps, &out[i].to, out[i].bytes);
-    }
+    if (b->secure)
+        send_secure(b);
+    else
+        send_plain(b);
 }
 
 static void take(void *context, uint64_t now_ms, const struct bc_address *from, bc_view plain)
 {
-    struct bootstrapper *b = context;
+    const struct bootstrapper *b = context;
     bc_bootstrap_server_on_datagram(b->server, now_ms, from, plain);
-    send_all(b);
+}
+
+static void receive_secure(struct bootstrapper *b, uint64_t now_ms)
+{
+    bool more = true;
+    for (int batch = 0; batch < BATCHES_MAX && more; batch++) {
+        more = platform_coaps_receive(&b->coaps, now_ms, take, b);
+        send_all(b);
+        platform_coaps_flush(&b->coaps);
+    }
 }
 
 static void receive_plain(struct bootstrapper *b, uint64_t now_ms)
@@ -202,7 +216,7 @@ static void receive_plain(struct bootstrapper *b, uint64_t now_ms)
 void platform_bootstrapper_on_ready(struct bootstrapper *b, uint64_t now_ms)
 {
     if (b->secure)
-        platform_coaps_on_ready(&b->coaps, now_ms, take, b);
+        receive_secure(b, now_ms);
     else
         receive_plain(b, now_ms);
 }

@@ -9,8 +9,6 @@
 
 #include "json.h"
 
-#define BATCHES_MAX 4 /* received before the other descriptors have their turn */
-
 static void on_event(void *context, const struct secure_event *event)
 {
     const struct coaps *c = context;
@@ -56,7 +54,7 @@ int platform_coaps_fd(const struct coaps *c)
     return c->secure == NULL ? -1 : c->net.fd;
 }
 
-static void flush(struct coaps *c)
+void platform_coaps_flush(struct coaps *c)
 {
     struct net *net = &c->net;
     size_t count;
@@ -67,27 +65,24 @@ static void flush(struct coaps *c)
     }
 }
 
-void platform_coaps_on_ready(struct coaps *c, uint64_t now_ms,
-                             void (*take)(void *context, uint64_t now_ms,
-                                          const struct bc_address *from, bc_view plain),
-                             void *context)
+bool platform_coaps_receive(struct coaps *c, uint64_t now_ms,
+                            void (*take)(void *context, uint64_t now_ms,
+                                         const struct bc_address *from, bc_view plain),
+                            void *context)
 {
     struct net_datagram in[BC_SERVER_BATCH];
     struct bc_address from;
     bc_view plain;
-    size_t count = BC_SERVER_BATCH;
-    for (int batch = 0; batch < BATCHES_MAX && count == BC_SERVER_BATCH; batch++) {
-        count = platform_net_receive(&c->net, in);
-        for (size_t i = 0; i < count; i++) {
-            platform_traffic_capture(c->traffic, &in[i].from, &c->net.local, in[i].bytes);
-            platform_secure_on_datagram(c->secure, now_ms, &in[i].from, in[i].bytes);
-            while (platform_secure_read(c->secure, &from, &plain)) {
-                platform_traffic_trace(c->traffic, "<-", &from, plain);
-                take(context, now_ms, &from, plain);
-            }
+    size_t count = platform_net_receive(&c->net, in);
+    for (size_t i = 0; i < count; i++) {
+        platform_traffic_capture(c->traffic, &in[i].from, &c->net.local, in[i].bytes);
+        platform_secure_on_datagram(c->secure, now_ms, &in[i].from, in[i].bytes);
+        while (platform_secure_read(c->secure, &from, &plain)) {
+            platform_traffic_trace(c->traffic, "<-", &from, plain);
+            take(context, now_ms, &from, plain);
         }
-        flush(c);
     }
+    return count == BC_SERVER_BATCH;
 }
 
 void platform_coaps_send(struct coaps *c, const struct bc_address *to, bc_view plain)
@@ -103,7 +98,7 @@ void platform_coaps_on_time(struct coaps *c, uint64_t now_ms)
     if (c->secure == NULL)
         return;
     platform_secure_on_time(c->secure, now_ms);
-    flush(c);
+    platform_coaps_flush(c);
 }
 
 uint64_t platform_coaps_deadline(const struct coaps *c)

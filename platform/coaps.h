@@ -27,13 +27,15 @@ void platform_coaps_close(struct coaps *c);
 /* The socket; -1 when it is not there. */
 int platform_coaps_fd(const struct coaps *c);
 
-/* Something has arrived: each plain datagram goes to `take`, which may answer at once. */
-void platform_coaps_on_ready(struct coaps *c, uint64_t now_ms,
-                             void (*take)(void *context, uint64_t now_ms,
-                                          const struct bc_address *from, bc_view plain),
-                             void *context);
-/* Records of it leave with the next flush, which on_ready and on_time do in the end. */
+/* One batch of what has arrived: each plain datagram goes to `take`. Whether more may be there.
+ * What follows from it leaves with the next flush. */
+bool platform_coaps_receive(struct coaps *c, uint64_t now_ms,
+                            void (*take)(void *context, uint64_t now_ms,
+                                         const struct bc_address *from, bc_view plain),
+                            void *context);
 void platform_coaps_send(struct coaps *c, const struct bc_address *to, bc_view plain);
+void platform_coaps_flush(struct coaps *c);
+/* And flushes. */
 void platform_coaps_on_time(struct coaps *c, uint64_t now_ms);
 uint64_t platform_coaps_deadline(const struct coaps *c);
 

@@ -14,6 +14,9 @@
 #include "words.h"
 
 #define DEVICES_SHOWN 1000
+#define ROWS_SHOWN 100
+#define ROWS_SHOWN_MAX 1000
+#define ROWS_BYTES_MAX (1024 * 1024) /* of payloads in one answer */
 
 struct row {
     const char *name;
@@ -68,6 +71,65 @@ static json_t *run_device(struct command_context *context, const struct row *row
     json_t *details = platform_json_device(&device);
     json_object_update(object, details);
     json_decref(details);
+    return object;
+}
+
+struct rows_shown {
+    json_t *list;
+    size_t bytes;
+    uint64_t next; /* behind the last one that is shown */
+};
+
+static bool show_row(void *context, const struct bc_store_row *row)
+{
+    struct rows_shown *shown = context;
+    if (shown->bytes > 0 && shown->bytes + row->payload.len > ROWS_BYTES_MAX)
+        return false;
+    json_array_append_new(shown->list, platform_json_row(row));
+    shown->bytes += row->payload.len;
+    shown->next = row->number + 1;
+    return true;
+}
+
+static json_t *data_failed(struct command_context *context)
+{
+    const char *problem = bc_store_problem(context->store);
+    return problem[0] == '\0' ? platform_json_error("no such device is stored")
+                              : platform_json_error("the store cannot be read: %s", problem);
+}
+
+/* `data EP` shows the newest rows. */
+static json_t *run_data(struct command_context *context, const struct row *row,
+                        const struct words *args)
+{
+    (void)row;
+    struct bc_store_range range;
+    struct rows_shown shown = {0};
+    bc_view endpoint = args->list[1].text;
+    int64_t from = 0, count = ROWS_SHOWN;
+    if (context->store == NULL)
+        return platform_json_error("there is no store; start with --store");
+    if (args->count > 2 && (!bc_view_int(args->list[2].text, &from) || from < 1))
+        return platform_json_error("FROM is the number of a row, 1 or more");
+    if (args->count > 3 &&
+        (!bc_view_int(args->list[3].text, &count) || count < 1 || count > ROWS_SHOWN_MAX))
+        return platform_json_error("COUNT is 1 to %d", ROWS_SHOWN_MAX);
+    if (!bc_store_range(context->store, endpoint, &range))
+        return data_failed(context);
+    if (from == 0 && range.last > ROWS_SHOWN)
+        from = (int64_t)(range.last - ROWS_SHOWN) + 1;
+    shown.list = json_array();
+    if (!bc_store_read(context->store, endpoint, (uint64_t)from, (uint64_t)count, show_row,
+                       &shown)) {
+        json_decref(shown.list);
+        return data_failed(context);
+    }
+    json_t *object = ok();
+    json_object_set_new(object, "first", json_integer((json_int_t)range.first));
+    json_object_set_new(object, "last", json_integer((json_int_t)range.last));
+    json_object_set_new(object, "rows", shown.list);
+    if (shown.next > 0 && shown.next <= range.last)
+        json_object_set_new(object, "next", json_integer((json_int_t)shown.next));
     return object;
 }
 
@@ -197,6 +259,7 @@ static json_t *run_request(struct command_context *context, const struct row *ro
 static const struct row rows[] = {
     {"devices", "[LIMIT]", 0, 1, BC_SERVER_NO_OPERATION, run_devices},
     {"device", "EP", 1, 1, BC_SERVER_NO_OPERATION, run_device},
+    {"data", "EP [FROM [COUNT]]", 1, 3, BC_SERVER_NO_OPERATION, run_data},
     {"read", "EP PATH [ACCEPT]", 2, 3, BC_SERVER_READ, run_request},
     {"write", "EP PATH HEX|TEXT|\"TEXT\"|tlv:HEX", 3, 3, BC_SERVER_WRITE, run_request},
     {"execute", "EP PATH [ARGUMENTS]", 2, 3, BC_SERVER_EXECUTE, run_request},

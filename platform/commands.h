@@ -8,12 +8,14 @@
 
 #include "security.h"
 #include "server.h"
+#include "store.h"
 
 #define COMMAND_BYTES_MAX 9216 /* a value in hex, and the words before it */
 
 struct command_context {
     struct bc_server *server;
     struct security *security;
+    struct bc_store *store; /* NULL: there is none */
     uint64_t now_ms;
     uint64_t tag; /* for a request to a device */
     bool quit;    /* set by the command of that name */

@@ -38,7 +38,8 @@ static bool watch(const struct control *c, int fd, uint32_t events, int change)
     return epoll_ctl(c->epoll, change, fd, &event) == 0;
 }
 
-/* A socket that nobody listens on is left over from a run that was killed. */
+/* A socket that nobody listens on is left over from a run that was killed. Anything else stays;
+ * errno then says what it is. */
 static bool remove_stale(const struct sockaddr_un *name)
 {
     struct stat status;
@@ -48,10 +49,13 @@ static bool remove_stale(const struct sockaddr_un *name)
         errno = EEXIST;
         return false;
     }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool alive = connect(fd, (const struct sockaddr *)name, sizeof(*name)) == 0;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    bool dead =
+        connect(fd, (const struct sockaddr *)name, sizeof(*name)) != 0 && errno == ECONNREFUSED;
     close(fd);
-    if (alive) {
+    if (!dead) {
         errno = EADDRINUSE;
         return false;
     }
@@ -140,6 +144,7 @@ static void run_line(struct control *c, struct control_client *client, size_t le
     struct command_context context = {
         .server = c->server,
         .security = c->security,
+        .store = c->store,
         .now_ms = now_ms,
         .tag = (uint64_t)(index + 1) << 32 | client->generation,
     };
@@ -230,9 +235,10 @@ void platform_control_read_standard(struct control *c, uint64_t now_ms)
 }
 
 bool platform_control_open(struct control *c, const char *path, int epoll, struct bc_server *server,
-                           struct security *security)
+                           struct security *security, struct bc_store *store)
 {
-    *c = (struct control){.listener = -1, .epoll = epoll, .server = server, .security = security};
+    *c = (struct control){
+        .listener = -1, .epoll = epoll, .server = server, .security = security, .store = store};
     for (size_t i = 0; i <= CONTROL_CLIENTS_MAX; i++)
         c->clients[i].fd = -1;
     if (path != NULL && !listen_at(c, path)) {

@@ -30,13 +30,14 @@ struct control {
     int epoll;
     struct bc_server *server;
     struct security *security;
+    struct bc_store *store;
     struct control_client clients[CONTROL_CLIENTS_MAX + 1]; /* the first is standard input */
     bool quit;
 };
 
-/* The socket; `path` may be NULL. False after a line on stderr. */
+/* The socket; `path` may be NULL, and so may `store`. False after a line on stderr. */
 bool platform_control_open(struct control *c, const char *path, int epoll, struct bc_server *server,
-                           struct security *security);
+                           struct security *security, struct bc_store *store);
 void platform_control_close(struct control *c); /* removes the socket */
 
 /* From now on commands are also taken from standard input; a file's at once. */

@@ -109,12 +109,17 @@ static void set_payload(json_t *object, bc_view payload, bool binary)
         json_object_set_new(object, "text", text);
 }
 
+static void set_value(json_t *object, int32_t format, bc_view payload, bool more)
+{
+    if (format != BC_COAP_FORMAT_ABSENT)
+        set_number(object, "format", (uint64_t)format);
+    set_payload(object, payload, format == BC_COAP_FORMAT_TLV);
+    set_flag(object, "more", more);
+}
+
 static void set_content(json_t *object, const struct bc_server_event *event)
 {
-    if (event->format != BC_COAP_FORMAT_ABSENT)
-        set_number(object, "format", (uint64_t)event->format);
-    set_payload(object, event->payload, event->format == BC_COAP_FORMAT_TLV);
-    set_flag(object, "more", event->more);
+    set_value(object, event->format, event->payload, event->more);
 }
 
 static void set_objects(json_t *object, bc_view links)
@@ -330,6 +335,36 @@ json_t *platform_json_secure_event(const struct secure_event *event, const char 
         set_name(object, "identity", "identity_hex", event->identity);
     set_secure_details(object, event);
     set_address(object, &address);
+    return object;
+}
+
+json_t *platform_json_alarm(const char *event, const char *reason, int64_t time_ms)
+{
+    json_t *object = json_object();
+    set_text(object, "event", event);
+    set_time(object, time_ms);
+    if (reason != NULL)
+        set_text(object, "reason", reason);
+    return object;
+}
+
+json_t *platform_json_row(const struct bc_store_row *row)
+{
+    static const char *const kinds[] = {"notify", "dp", "response"};
+    json_t *object = json_object();
+    set_number(object, "number", row->number);
+    set_time(object, row->utc_ms);
+    if ((size_t)row->kind < sizeof(kinds) / sizeof(kinds[0]))
+        set_text(object, "kind", kinds[row->kind]);
+    if (row->path.len > 0)
+        json_object_set_new(object, "path", printable(row->path));
+    if (row->kind != BC_STORE_DP)
+        set_code(object, row->code);
+    set_value(object, row->format, row->payload, row->more);
+    if (row->observe >= 0)
+        set_number(object, "observe", (uint64_t)row->observe);
+    json_object_set_new(object, "confirmable", json_boolean(row->confirmable));
+    set_flag(object, "stale", row->stale);
     return object;
 }
 

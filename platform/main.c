@@ -23,10 +23,12 @@
 #include "net.h"
 #include "options.h"
 #include "security.h"
+#include "storage.h"
 #include "traffic.h"
 
 #define READY_MAX 32
-#define BATCHES_MAX 16 /* received before the other descriptors have their turn */
+#define BATCHES_MAX 16       /* received before the other descriptors have their turn */
+#define SECURE_BATCHES_MAX 4 /* the same, where a datagram may cost a handshake's arithmetic */
 #define STDOUT_BYTES (256 * 1024)
 
 struct platform {
@@ -39,6 +41,9 @@ struct platform {
     struct bootstrapper bootstrappers[2]; /* in plain, and over DTLS */
     uint64_t seed;
     struct control control;
+    struct storage storage;
+    uint64_t restored; /* devices */
+    size_t fed;        /* datagrams, since some were taken */
     int epoll;
     int signals;
     bool stopping;
@@ -78,14 +83,21 @@ static bool accepts_product_id(void *context, bc_view endpoint, bc_view product_
 static void on_event(void *context, const struct bc_server_event *event)
 {
     struct platform *p = context;
-    if (!p->options.quiet) {
+    platform_storage_on_event(&p->storage, event);
+    if (!p->options.quiet && event->kind != BC_SERVER_NOTIFYING) {
         char *line = platform_json_line(platform_json_event(event, platform_json_now_ms()));
         if (line != NULL)
-            fputs(line, stdout);
+            platform_storage_print(&p->storage, line);
         free(line);
     }
     if (event->tag != 0)
         platform_control_answer(&p->control, event->tag, platform_json_answer(event));
+}
+
+static void on_reply(void *context, const struct bc_address *to, uint16_t message_id, bc_view reply)
+{
+    struct platform *p = context;
+    platform_storage_on_reply(&p->storage, to, message_id, reply);
 }
 
 /* Hands over what is for sessions of DTLS; how many are left of `count`. */
@@ -101,7 +113,7 @@ static size_t send_secure(struct platform *p, size_t count)
     return left;
 }
 
-static void send_all(struct platform *p)
+static void take_all(struct platform *p)
 {
     size_t count;
     bool shown = platform_traffic_shown(&p->traffic);
@@ -115,29 +127,61 @@ static void send_all(struct platform *p)
     }
 }
 
+/* What is taken may be followed by the work of timers, which is to be stored as well. */
+static void send_all(struct platform *p)
+{
+    p->fed = 0;
+    do
+        if (platform_storage_settle(&p->storage, p->server))
+            take_all(p);
+    while (platform_storage_pending(&p->storage));
+}
+
+static void feed(struct platform *p, uint64_t now, const struct bc_address *from, bc_view bytes)
+{
+    if (p->fed == BC_SERVER_GROUP)
+        send_all(p);
+    p->fed++;
+    if (platform_storage_admits(&p->storage, bytes))
+        bc_server_on_datagram(p->server, now, from, bytes);
+}
+
 static void receive_all(struct platform *p, uint64_t now)
 {
     struct net_datagram in[BC_SERVER_BATCH];
     bool shown = platform_traffic_shown(&p->traffic);
     size_t count = BC_SERVER_BATCH;
-    for (int batch = 0; batch < BATCHES_MAX && count == BC_SERVER_BATCH; batch++) {
+    /* With a store as many as possible share one commit: also those that come meanwhile. */
+    size_t enough = p->storage.store != NULL ? 1 : BC_SERVER_BATCH;
+    for (int batch = 0; batch < BATCHES_MAX && count >= enough; batch++) {
         count = platform_net_receive(&p->net, in);
         for (size_t i = 0; i < count; i++)
             bc_server_expect(p->server, &in[i].from, in[i].bytes);
         for (size_t i = 0; i < count; i++) {
             if (shown)
                 platform_traffic_in(&p->traffic, &p->net.local, &in[i].from, in[i].bytes);
-            bc_server_on_datagram(p->server, now, &in[i].from, in[i].bytes);
+            feed(p, now, &in[i].from, in[i].bytes);
         }
-        send_all(p);
+        if (p->storage.store == NULL)
+            send_all(p);
     }
 }
 
 static void take_plain(void *context, uint64_t now, const struct bc_address *from, bc_view plain)
 {
     struct platform *p = context;
-    bc_server_on_datagram(p->server, now, from, plain);
-    send_all(p);
+    feed(p, now, from, plain);
+}
+
+static void receive_secure(struct platform *p, uint64_t now)
+{
+    bool more = true;
+    for (int batch = 0; batch < SECURE_BATCHES_MAX && more; batch++) {
+        more = platform_coaps_receive(&p->coaps, now, take_plain, p);
+        if (p->storage.store == NULL)
+            send_all(p);
+        platform_coaps_flush(&p->coaps);
+    }
 }
 
 static int milliseconds_left(const struct platform *p, uint64_t now)
@@ -148,6 +192,7 @@ static int milliseconds_left(const struct platform *p, uint64_t now)
         platform_coaps_deadline(&p->coaps),
         platform_bootstrapper_deadline(&p->bootstrappers[0]),
         platform_bootstrapper_deadline(&p->bootstrappers[1]),
+        platform_storage_deadline(&p->storage),
     };
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)
         if (deadlines[i] < deadline)
@@ -175,7 +220,7 @@ static void on_ready(struct platform *p, const struct epoll_event *ready, uint64
     if (fd == p->net.fd)
         receive_all(p, now);
     else if (fd == platform_coaps_fd(&p->coaps))
-        platform_coaps_on_ready(&p->coaps, now, take_plain, p);
+        receive_secure(p, now);
     else if (fd == platform_bootstrapper_fd(&p->bootstrappers[0]))
         platform_bootstrapper_on_ready(&p->bootstrappers[0], now);
     else if (fd == platform_bootstrapper_fd(&p->bootstrappers[1]))
@@ -191,6 +236,8 @@ static void run_once(struct platform *p)
     struct epoll_event ready[READY_MAX];
     int count = epoll_wait(p->epoll, ready, READY_MAX, milliseconds_left(p, now_ms()));
     uint64_t now = now_ms();
+    platform_storage_begin(&p->storage, now);
+    platform_storage_on_time(&p->storage, p->server);
     for (int i = 0; i < count; i++)
         on_ready(p, &ready[i], now);
     bc_server_on_time(p->server, now);
@@ -249,6 +296,10 @@ static bool open_server(struct platform *p)
     config.is_trusted = is_trusted;
     config.on_event = on_event;
     config.events = p->options.quiet ? BC_SERVER_EVENTS_OF_REQUESTS : BC_SERVER_EVENTS_ALL;
+    if (p->storage.store != NULL) {
+        config.events |= BC_STORE_EVENTS;
+        config.on_reply = on_reply;
+    }
     config.context = p;
     config.seed = p->seed;
     if (p->options.product_id_count > 0)
@@ -289,6 +340,8 @@ static void say_listening(const struct platform *p)
     say_place("bootstrap", platform_bootstrapper_fd(&b[0]), platform_bootstrapper_local(&b[0]));
     say_place("bootstrap_coaps", platform_bootstrapper_fd(&b[1]),
               platform_bootstrapper_local(&b[1]));
+    if (p->storage.store != NULL)
+        printf(",\"restored\":%llu", (unsigned long long)p->restored);
     printf("}\n");
     fflush(stdout);
 }
@@ -310,22 +363,29 @@ static bool open_bootstrappers(struct platform *p, bool *wrong_usage)
     return platform_bootstrapper_open(&p->bootstrappers[1], &setup, true, wrong_usage);
 }
 
+/* Requests of ours may follow, for whose devices the keys must be known. */
+static bool restore(struct platform *p)
+{
+    platform_storage_begin(&p->storage, now_ms());
+    return platform_storage_restore(&p->storage, p->server, &p->restored);
+}
+
 static bool open_all(struct platform *p, bool *wrong_usage)
 {
     p->control.listener = -1;
     return platform_net_open(&p->net, "--coap", p->options.coap, wrong_usage) && choose_seed(p) &&
-           open_server(p) && open_traffic(p) &&
+           platform_storage_open(&p->storage, &p->options) && open_server(p) && open_traffic(p) &&
            platform_security_open(&p->security, &p->options, p->seed + 2) &&
            platform_coaps_open(&p->coaps, "--coaps", p->options.coaps, &p->security, &p->traffic,
                                wrong_usage) &&
-           open_bootstrappers(p, wrong_usage) && open_loop(p) &&
-           platform_control_open(&p->control, p->options.control, p->epoll, p->server,
-                                 &p->security);
+           open_bootstrappers(p, wrong_usage) && open_loop(p) && restore(p) &&
+           platform_control_open(&p->control, p->options.control, p->epoll, p->server, &p->security,
+                                 p->storage.store);
 }
 
 int main(int argc, char **argv)
 {
-    static struct platform p = {.epoll = -1, .signals = -1};
+    static struct platform p = {.epoll = -1, .signals = -1, .storage.retry_ms = BC_NEVER};
     static char stdout_buffer[STDOUT_BYTES];
     bool wrong_usage = false;
     if (argc > 1 && strcmp(argv[1], "ctl") == 0)
@@ -354,6 +414,7 @@ out:
     platform_security_close(&p.security);
     platform_capture_close(p.traffic.capture);
     bc_server_destroy(p.server);
+    platform_storage_close(&p.storage);
     platform_net_close(&p.net);
     return status;
 }

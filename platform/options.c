@@ -14,10 +14,12 @@
 #include "bootstrap.h"
 #include "carrier.h"
 #include "secure.h"
+#include "store.h"
 
 #define GRACE_MAX_S 31536000
 #define IDLE_MIN_S 10
 #define SESSIONS_MAX 1000000
+#define STORE_ROWS_MAX 1000000000
 #define BLOCK_BYTES_MIN 16
 #define BLOCK_BYTES_MAX 1024
 
@@ -51,6 +53,9 @@ static const char usage[] =
     "  --control PATH        also take commands on a Unix socket\n"
     "  --lifetime-grace S    keep a silent device that long after its lifetime; 247\n"
     "  --pcap FILE           write the traffic to a capture file\n"
+    "  --store FILE|none     keep devices, observations and data in this file, and acknowledge\n"
+    "                        only what is in it; none\n"
+    "  --store-keep N        of the data keep the newest N rows of each device; 100000\n"
     "  --seed N              repeatable ids and tokens\n"
     "  --quiet               print no events\n"
     "  --trace               print every message on standard error\n"
@@ -161,6 +166,17 @@ static enum options_result take_grace(const char *text, struct options *out)
     if (!read_number(text, GRACE_MAX_S, &value))
         return wrong("--lifetime-grace takes 0 to %d seconds, not '%s'", GRACE_MAX_S, text);
     out->lifetime_grace_s = (uint32_t)value;
+    return OPTIONS_RUN;
+}
+
+static enum options_result take_store(int option, struct options *out)
+{
+    if (option == 'f' && optarg[0] == '\0')
+        return wrong("--store takes the path of a file, or none");
+    if (option == 'f')
+        out->store = strcmp(optarg, "none") == 0 ? NULL : optarg;
+    else if (!read_number(optarg, STORE_ROWS_MAX, &out->store_rows) || out->store_rows == 0)
+        return wrong("--store-keep takes 1 to %d rows, not '%s'", STORE_ROWS_MAX, optarg);
     return OPTIONS_RUN;
 }
 
@@ -276,6 +292,9 @@ static enum options_result take(int option, struct options *out)
     case 'p':
         out->pcap = optarg;
         return OPTIONS_RUN;
+    case 'f':
+    case 'k':
+        return take_store(option, out);
     case 's':
         return take_seed(optarg, out);
     case 'q':
@@ -337,6 +356,8 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
         {"control", required_argument, NULL, 'c'},
         {"lifetime-grace", required_argument, NULL, 'g'},
         {"pcap", required_argument, NULL, 'p'},
+        {"store", required_argument, NULL, 'f'},
+        {"store-keep", required_argument, NULL, 'k'},
         {"seed", required_argument, NULL, 's'},
         {"quiet", no_argument, NULL, 'q'},
         {"trace", no_argument, NULL, 't'},
@@ -354,6 +375,7 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
         .dtls_version = secure.version,
         .bootstrap_binding = "U",
         .bootstrap_lifetime_s = BC_LIFETIME_DEFAULT,
+        .store_rows = BC_STORE_ROWS_DEFAULT,
         .lifetime_grace_s = bc_server_config_default().lifetime_grace_s,
     };
     opterr = 0;

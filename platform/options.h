@@ -17,6 +17,8 @@ struct options {
     const char *keylog;
     const char *control;         /* path of the control socket, or NULL */
     const char *pcap;            /* path of the capture file, or NULL */
+    const char *store;           /* path of the store, or NULL */
+    uint64_t store_rows;         /* of data that are kept of a device */
     const char *bootstrap;       /* "ADDRESS:PORT", or NULL */
     const char *bootstrap_coaps; /* "ADDRESS:PORT", or NULL */
     const char *bootstrap_uri;   /* "coap[s]://HOST:PORT", or NULL: our own */

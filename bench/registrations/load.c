@@ -23,11 +23,17 @@
 #define SOCKET_BYTES (4 * 1024 * 1024)
 #define CODE_CREATED 0x41
 #define CODE_CHANGED 0x44
+#define CODE_GET 0x01
+#define OBSERVED_LIMIT_S 10
 #define LINKS "</>;rt=\"oma.lwm2m\",</1/0>,</3/0>,</4/0>,</5/0>"
+#define REPORT_LINKS LINKS ",</19/0>"
 
 struct client {
     uint16_t message_id;
     bool waiting;
+    bool observed;
+    uint32_t sequence;
+    uint8_t token[4];
     uint8_t id_bytes;
     uint8_t id[ID_BYTES_MAX]; /* of rd/<id> */
 };
@@ -48,6 +54,7 @@ struct load {
     uint32_t waiting;
     enum load_work work;
     bool echo;
+    bool reports;
     struct load_result result;
     struct client *clients;
     struct mmsghdr out_headers[BATCH], in_headers[BATCH];
@@ -90,7 +97,7 @@ static void prepare(struct load *load)
     }
 }
 
-struct load *load_open(uint32_t clients, uint16_t server_port)
+struct load *load_open(uint32_t clients, uint32_t window, bool reports, uint16_t server_port)
 {
     int bytes = SOCKET_BYTES;
     int on = 1;
@@ -99,7 +106,8 @@ struct load *load_open(uint32_t clients, uint16_t server_port)
     if (load == NULL || (load->clients = calloc(clients, sizeof(*load->clients))) == NULL)
         goto fail;
     load->client_count = clients;
-    load->window = clients < LOAD_WINDOW ? clients : LOAD_WINDOW;
+    load->reports = reports;
+    load->window = clients < window ? clients : window;
     load->server = (struct sockaddr_in){
         .sin_family = AF_INET,
         .sin_port = htons(server_port),
@@ -164,7 +172,7 @@ static size_t put_head(uint8_t *at, uint32_t client, uint16_t message_id)
     return put(at, head, sizeof(head));
 }
 
-static size_t put_registration(uint8_t *at, uint32_t client, uint16_t message_id)
+static size_t put_registration(uint8_t *at, uint32_t client, uint16_t message_id, const char *links)
 {
     char endpoint[32];
     const uint8_t format = 40;
@@ -177,7 +185,7 @@ static size_t put_registration(uint8_t *at, uint32_t client, uint16_t message_id
     len += put_text(at + len, 0, "b=UQ");
     len += put_text(at + len, 0, "lt=86400");
     at[len++] = 0xFF;
-    return len + put(at + len, LINKS, strlen(LINKS));
+    return len + put(at + len, links, strlen(links));
 }
 
 static size_t put_update(uint8_t *at, const struct client *client, uint32_t number)
@@ -187,10 +195,43 @@ static size_t put_update(uint8_t *at, const struct client *client, uint32_t numb
     return len + put_option(at + len, 0, client->id, client->id_bytes);
 }
 
-static void fill(struct load *load, size_t slot, uint32_t number)
+/* CON 2.05 of /19/0/0, Observe, 20 bytes. */
+static size_t put_report(uint8_t *at, struct client *client)
 {
-    struct slot *out = &load->out[slot];
+    static const char value[] = "0123456789ABCDEFGHIJ";
+    const uint8_t head[] = {0x44, 0x45, (uint8_t)(client->message_id >> 8),
+                            (uint8_t)client->message_id};
+    client->sequence = (client->sequence + 1) & 0xFFFFFF;
+    const uint8_t rest[] = {0x63,
+                            (uint8_t)(client->sequence >> 16),
+                            (uint8_t)(client->sequence >> 8),
+                            (uint8_t)client->sequence,
+                            0x61,
+                            42,
+                            0xFF};
+    size_t len = put(at, head, sizeof(head));
+    len += put(at + len, client->token, sizeof(client->token));
+    len += put(at + len, rest, sizeof(rest));
+    return len + put(at + len, value, sizeof(value) - 1);
+}
+
+static size_t put_request(struct load *load, uint32_t number, uint8_t *at)
+{
     struct client *client = &load->clients[number];
+    switch (load->work) {
+    case LOAD_REGISTER:
+        return put_registration(at, number, client->message_id,
+                                load->reports ? REPORT_LINKS : LINKS);
+    case LOAD_UPDATE:
+        return put_update(at, client, number);
+    default:
+        return put_report(at, client);
+    }
+}
+
+/* The client's address beside a slot. */
+static void speak_as(struct slot *out, uint32_t number)
+{
     struct in_pktinfo info = {.ipi_spec_dst.s_addr = htonl(address_of(number))};
     struct cmsghdr *header = (struct cmsghdr *)(void *)out->control;
     *header = (struct cmsghdr){
@@ -199,11 +240,43 @@ static void fill(struct load *load, size_t slot, uint32_t number)
         .cmsg_len = CMSG_LEN(sizeof(info)),
     };
     memcpy(CMSG_DATA(header), &info, sizeof(info));
-    client->message_id++;
-    client->waiting = true;
-    out->vector.iov_len = load->work == LOAD_REGISTER
-                              ? put_registration(out->bytes, number, client->message_id)
-                              : put_update(out->bytes, client, number);
+}
+
+static void fill(struct load *load, size_t slot, uint32_t number)
+{
+    struct slot *out = &load->out[slot];
+    speak_as(out, number);
+    load->clients[number].message_id++;
+    load->clients[number].waiting = true;
+    if (load->work == LOAD_REGISTER) /* what was observed before is over */
+        load->clients[number].observed = false;
+    out->vector.iov_len = put_request(load, number, out->bytes);
+}
+
+/* 2.05 with Observe, to the request that the server made. */
+static void let_observe(struct load *load, uint32_t number, const uint8_t *at)
+{
+    const uint8_t answer[] = {0x64,  0x45, at[2], at[3], at[4], at[5], at[6],
+                              at[7], 0x60, 0x61,  42,    0xFF,  '0'};
+    struct slot *out = &load->out[0];
+    struct client *client = &load->clients[number];
+    client->observed = true;
+    client->sequence = 0;
+    memcpy(client->token, at + 4, sizeof(client->token));
+    speak_as(out, number);
+    out->vector.iov_len = put(out->bytes, answer, sizeof(answer));
+    (void)sendmmsg(load->fd, load->out_headers, 1, 0);
+}
+
+/* To whom it came. */
+static uint32_t client_of(struct load *load, const struct msghdr *in)
+{
+    struct in_pktinfo info;
+    const struct cmsghdr *header = CMSG_FIRSTHDR(in);
+    if (header == NULL || header->cmsg_type != IP_PKTINFO)
+        return load->client_count;
+    memcpy(&info, CMSG_DATA(header), sizeof(info));
+    return ntohl(info.ipi_addr.s_addr) - address_of(0);
 }
 
 /* Fills the window up; clients that still wait lose their turn. */
@@ -242,14 +315,28 @@ static void keep_id(struct client *client, const uint8_t *at, size_t len)
     memcpy(client->id, option + 1, bytes);
 }
 
-static void take(struct load *load, const uint8_t *at, size_t len)
+static bool is_right(const struct load *load, const uint8_t *at)
 {
-    if (len < 8)
-        return;
-    uint32_t number = (uint32_t)at[4] << 24 | (uint32_t)at[5] << 16 | (uint32_t)at[6] << 8 | at[7];
-    if (number >= load->client_count)
+    switch (load->work) {
+    case LOAD_REGISTER:
+        return at[0] == 0x64 && at[1] == CODE_CREATED;
+    case LOAD_UPDATE:
+        return at[0] == 0x64 && at[1] == CODE_CHANGED;
+    default:
+        return at[0] == 0x60 && at[1] == 0;
+    }
+}
+
+static void take(struct load *load, const struct msghdr *in, const uint8_t *at, size_t len)
+{
+    uint32_t number = client_of(load, in);
+    if (len < 4 || number >= load->client_count)
         return;
     struct client *client = &load->clients[number];
+    if (!load->echo && len >= 8 && at[0] == 0x44 && at[1] == CODE_GET) {
+        let_observe(load, number, at);
+        return;
+    }
     if (!client->waiting || client->message_id != (uint16_t)(at[2] << 8 | at[3]))
         return;
     client->waiting = false;
@@ -257,7 +344,7 @@ static void take(struct load *load, const uint8_t *at, size_t len)
     load->result.answered++;
     if (load->echo)
         return;
-    if (at[0] != 0x64 || at[1] != (load->work == LOAD_REGISTER ? CODE_CREATED : CODE_CHANGED))
+    if (!is_right(load, at))
         load->result.refused++;
     else if (load->work == LOAD_REGISTER)
         keep_id(client, at, len);
@@ -283,15 +370,26 @@ static void receive_some(struct load *load)
         load->in_headers[i].msg_hdr.msg_controllen = sizeof(load->in[i].control);
     int received = recvmmsg(load->fd, load->in_headers, BATCH, MSG_DONTWAIT, NULL);
     for (int i = 0; i < received; i++)
-        take(load, load->in[i].bytes, load->in_headers[i].msg_len);
+        take(load, &load->in_headers[i].msg_hdr, load->in[i].bytes, load->in_headers[i].msg_len);
+}
+
+static bool all_observed(const struct load *load)
+{
+    for (uint32_t i = 0; i < load->client_count; i++)
+        if (!load->clients[i].observed)
+            return false;
+    return true;
 }
 
 struct load_result load_run(struct load *load, enum load_work work, double seconds, bool echo)
 {
-    double begin = now_s();
-    double end = begin + seconds;
+    double patience = now_s() + OBSERVED_LIMIT_S;
     load->work = work;
     load->echo = echo;
+    while (work == LOAD_REPORT && !echo && !all_observed(load) && now_s() < patience)
+        receive_some(load);
+    double begin = now_s();
+    double end = begin + seconds;
     load->turn = 0;
     load->result = (struct load_result){0};
     for (uint32_t i = 0; echo && i < load->client_count; i++) {

@@ -1,6 +1,7 @@
 /*
  * The load: many clients of an LwM2M server behind one socket, each with an address of its own in
- * 127/8 (IP_PKTINFO), taking turns; a fixed number of requests is on its way at any time.
+ * 127/8 (IP_PKTINFO), taking turns; a fixed number of requests is on its way at any time. They let
+ * themselves be observed.
  */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
@@ -12,12 +13,14 @@
 #define LOAD_CLIENTS_MAX 1000000
 #define LOAD_WINDOW 128
 
-enum load_work { LOAD_REGISTER, LOAD_UPDATE };
+/* Reports are confirmable notifications. */
+enum load_work { LOAD_REGISTER, LOAD_UPDATE, LOAD_REPORT };
 
 struct load;
 
-/* NULL after a line on stderr. `server_port` is on 127.0.0.1. */
-struct load *load_open(uint32_t clients, uint16_t server_port);
+/* NULL after a line on stderr. `server_port` is on 127.0.0.1; `reports`: devices have an object
+ * that the platform observes. */
+struct load *load_open(uint32_t clients, uint32_t window, bool reports, uint16_t server_port);
 void load_close(struct load *load);
 
 struct load_result {
@@ -28,7 +31,8 @@ struct load_result {
 };
 
 /* Runs for about `seconds`, but at least until every client had a turn. `echo`: the answer is the
- * request itself. An update needs the ids of a registration before it, unless `echo`. */
+ * request itself. An update needs the ids of a registration before it, unless `echo`,
+ * and so does a report, which also waits until all clients are observed. */
 struct load_result load_run(struct load *load, enum load_work work, double seconds, bool echo);
 
 #endif

@@ -4,31 +4,16 @@
  * Servers take turns; the medians of the rounds are printed. docs/BENCHMARKS.md has the goals.
  */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "load.h"
+#include "servers.h"
 
 #define ROUNDS_MAX 99
 #define SIZES_MAX 8
-
-struct server {
-    pid_t pid;
-    uint16_t port;
-    bool echo;
-};
 
 struct options {
     const char *platform;
@@ -53,108 +38,12 @@ static const char usage[] =
     "  --seconds S       length of one measurement; 0.4\n"
     "  --help\n";
 
-/* Server and load on different cores, so that the scheduler does not decide the result. */
-static void pin(unsigned core)
-{
-    cpu_set_t set;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-        return;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    (void)sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* Ends with its parent, whatever happens. */
-static pid_t fork_server(void)
-{
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid != 0)
-        return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    pin(0);
-    return 0;
-}
-
-static void serve_echo(int fd)
-{
-    uint8_t bytes[2048];
-    struct sockaddr_in from;
-    for (;;) {
-        socklen_t len = sizeof(from);
-        ssize_t got = recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &len);
-        if (got >= 0)
-            (void)sendto(fd, bytes, (size_t)got, 0, (struct sockaddr *)&from, len);
-    }
-}
-
-static bool start_echo(struct server *out)
-{
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(name);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&name, len) != 0 ||
-        getsockname(fd, (struct sockaddr *)&name, &len) != 0)
-        return false;
-    *out = (struct server){.pid = fork_server(), .port = ntohs(name.sin_port), .echo = true};
-    if (out->pid == 0)
-        serve_echo(fd);
-    close(fd);
-    return out->pid > 0;
-}
-
-/* The first line tells the port. */
-static bool read_port(int fd, uint16_t *out)
-{
-    char line[256] = "";
-    FILE *in = fdopen(fd, "r");
-    bool read = in != NULL && fgets(line, sizeof(line), in) != NULL;
-    const char *colon = strrchr(line, ':');
-    if (in != NULL)
-        fclose(in);
-    *out = colon == NULL ? 0 : (uint16_t)strtoul(colon + 1, NULL, 10);
-    return read && *out != 0;
-}
-
-static bool start_platform(const char *path, struct server *out)
-{
-    int pipes[2];
-    if (pipe2(pipes, O_CLOEXEC) != 0)
-        return false;
-    *out = (struct server){.pid = fork_server()};
-    if (out->pid == 0) {
-        dup2(pipes[1], STDOUT_FILENO);
-        execl(path, path, "--coap", "127.0.0.1:0", "--open", "iot", "--quiet", (char *)NULL);
-        fprintf(stderr, "bc-bench-registrations: cannot run %s: %s\n", path, strerror(errno));
-        _exit(1);
-    }
-    close(pipes[1]);
-    return out->pid > 0 && read_port(pipes[0], &out->port);
-}
-
-static void stop(const struct server *server)
-{
-    kill(server->pid, SIGKILL);
-    waitpid(server->pid, NULL, 0);
-}
-
-static double cpu_s(pid_t pid)
-{
-    clockid_t id;
-    struct timespec spent;
-    if (clock_getcpuclockid(pid, &id) != 0 || clock_gettime(id, &spent) != 0)
-        return 0;
-    return (double)spent.tv_sec + (double)spent.tv_nsec / 1e9;
-}
-
 static bool measure(struct load *load, const struct server *server, enum load_work work,
                     double seconds, struct sample *out)
 {
-    double before = cpu_s(server->pid);
+    double before = server_cpu_s(server);
     struct load_result result = load_run(load, work, seconds, server->echo);
-    double spent = cpu_s(server->pid) - before;
+    double spent = server_cpu_s(server) - before;
     if (result.answered == 0 || result.refused > 0) {
         fprintf(stderr, "bc-bench-registrations: %llu answers, %llu of them refusals\n",
                 (unsigned long long)result.answered, (unsigned long long)result.refused);
@@ -170,25 +59,18 @@ static bool measure_server(const struct options *o, uint32_t clients, bool echo,
                            struct sample out[2])
 {
     struct server server;
-    if (!(echo ? start_echo(&server) : start_platform(o->platform, &server))) {
+    if (!(echo ? server_start_echo(&server) : server_start_platform(o->platform, NULL, &server))) {
         fputs("bc-bench-registrations: the server does not start\n", stderr);
         return false;
     }
-    struct load *load = load_open(clients, server.port);
+    struct load *load = load_open(clients, LOAD_WINDOW, false, server.port);
     bool good = load != NULL &&
                 measure(load, &server, LOAD_REGISTER, o->seconds, &out[LOAD_REGISTER]) &&
                 measure(load, &server, LOAD_UPDATE, o->seconds, &out[LOAD_UPDATE]);
     if (load != NULL)
         load_close(load);
-    stop(&server);
+    server_stop(&server);
     return good;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static struct sample median(const struct sample samples[][2], unsigned count, enum load_work work)
@@ -199,8 +81,8 @@ static struct sample median(const struct sample samples[][2], unsigned count, en
         rates[i] = samples[i][work].rate;
         costs[i] = samples[i][work].cpu_us;
     }
-    qsort(rates, count, sizeof(*rates), compare);
-    qsort(costs, count, sizeof(*costs), compare);
+    qsort(rates, count, sizeof(*rates), server_compare);
+    qsort(costs, count, sizeof(*costs), server_compare);
     return (struct sample){rates[count / 2], costs[count / 2]};
 }
 
@@ -279,7 +161,7 @@ int main(int argc, char **argv)
     int status = parse(argc, argv, &o);
     if (status != 0)
         return status < 0 ? 0 : status;
-    pin(1);
+    server_pin(1);
     for (size_t i = 0; i < o.size_count; i++)
         if (!run_size(&o, o.sizes[i]))
             return 1;

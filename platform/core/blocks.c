@@ -363,3 +363,10 @@ void bc_server_blocks_supersede(struct bc_server *s, const struct observation *o
         bc_server_exchange_finish(s, older, BC_SERVER_OBSERVED, &first);
     }
 }
+
+void bc_server_blocks_abandon(struct bc_server *s, const struct observation *observation)
+{
+    struct exchange *fetch;
+    while ((fetch = find_older(observation)) != NULL)
+        bc_server_exchange_abandon(s, fetch);
+}

@@ -93,5 +93,7 @@ bool bc_server_blocks_on_notify(struct bc_server *s, const struct observation *o
 /* A newer notification is here: what is still being fetched of older ones is told as far as its
  * first block. */
 void bc_server_blocks_supersede(struct bc_server *s, const struct observation *observation);
+/* What is being fetched of notifications is given up, and told to nobody. */
+void bc_server_blocks_abandon(struct bc_server *s, const struct observation *observation);
 
 #endif

@@ -38,7 +38,7 @@ static int id_digit(uint8_t c)
     return c == '-' ? 62 : c == '_' ? 63 : -1;
 }
 
-static bool id_parse(bc_view text, uint64_t *out)
+bool bc_server_id_parse(bc_view text, uint64_t *out)
 {
     if (text.len != BC_SERVER_ID_CHARS)
         return false;
@@ -64,11 +64,8 @@ struct device *bc_server_device_by_endpoint(const struct bc_server *s, bc_view e
     return NULL;
 }
 
-struct device *bc_server_device_by_id(const struct bc_server *s, bc_view text)
+struct device *bc_server_device_of_id(const struct bc_server *s, uint64_t id)
 {
-    uint64_t id;
-    if (!id_parse(text, &id))
-        return NULL;
     struct table_node *node = bc_server_table_first(&s->devices_by_id, (uint32_t)id);
     for (; node != NULL; node = bc_server_table_next(node)) {
         struct device *device = BC_SERVER_OF(node, struct device, by_id);
@@ -76,6 +73,12 @@ struct device *bc_server_device_by_id(const struct bc_server *s, bc_view text)
             return device;
     }
     return NULL;
+}
+
+struct device *bc_server_device_by_id(const struct bc_server *s, bc_view text)
+{
+    uint64_t id;
+    return bc_server_id_parse(text, &id) ? bc_server_device_of_id(s, id) : NULL;
 }
 
 /* Endpoint and links in one block. */
@@ -149,6 +152,27 @@ static void end_session(struct bc_server *s, struct device *device)
     bc_server_table_remove(&s->devices_by_id, &device->by_id);
 }
 
+/* Chance alone would do, but after a restart with the same seed the same ids come again. */
+static uint64_t new_id(struct bc_server *s)
+{
+    uint64_t id;
+    do
+        id = bc_server_secret(s) & ID_MASK;
+    while (bc_server_device_of_id(s, id) != NULL);
+    return id;
+}
+
+static void take_identity(struct bc_server *s, struct device *device, uint64_t id,
+                          const struct registration *r, const struct bc_address *from)
+{
+    device->id = id;
+    bc_server_table_insert(&s->devices_by_id, &device->by_id, (uint32_t)id);
+    device->address = *from;
+    device->version_1_1 = r->version_1_1;
+    device->lifetime_s = r->lifetime_s == 0 ? BC_LIFETIME_DEFAULT : r->lifetime_s;
+    set_binding(device, r->binding.len == 0 ? BC_TEXT("U") : r->binding);
+}
+
 struct device *bc_server_device_register(struct bc_server *s, const struct registration *r,
                                          const struct bc_server_product *product,
                                          const struct bc_address *from)
@@ -163,15 +187,25 @@ struct device *bc_server_device_register(struct bc_server *s, const struct regis
             return NULL;
         end_session(s, device);
     }
-    device->id = bc_server_secret(s) & ID_MASK;
-    bc_server_table_insert(&s->devices_by_id, &device->by_id, (uint32_t)device->id);
+    take_identity(s, device, new_id(s), r, from);
     device->product = *product;
-    device->address = *from;
-    device->version_1_1 = r->version_1_1;
-    device->lifetime_s = r->lifetime_s == 0 ? BC_LIFETIME_DEFAULT : r->lifetime_s;
-    set_binding(device, r->binding.len == 0 ? BC_TEXT("U") : r->binding);
     device->registered_ms = s->now_ms;
     begin_lifetime(s, device);
+    return device;
+}
+
+struct device *bc_server_device_restore(struct bc_server *s, const struct registration *r,
+                                        const struct bc_server_device *known, uint64_t id)
+{
+    struct device *device = create(s, r);
+    if (device == NULL)
+        return NULL;
+    take_identity(s, device, id, r, &known->address);
+    device->product = (struct bc_server_product){known->carrier, known->observe_all};
+    device->registered_ms = known->registered_ms;
+    device->seen_ms = known->seen_ms;
+    device->expires_ms = known->expires_ms;
+    bc_server_timer_set(&s->timers, &device->expiry, device->expires_ms);
     return device;
 }
 

@@ -89,6 +89,7 @@ void bc_server_duplicate_add(struct duplicates *d, uint32_t hash, const struct b
     bucket->newest[0].hash = hash;
     bucket->newest[0].place = d->next + 1;
     d->next = d->next + 1 == d->cap ? 0 : d->next + 1;
+    d->open += d->open < d->cap;
     *entry = (struct duplicate){.expires_ms = expires_ms,
                                 .hash = hash,
                                 .port = from->port,
@@ -98,4 +99,13 @@ void bc_server_duplicate_add(struct duplicates *d, uint32_t hash, const struct b
     memcpy(entry->ip, from->ip, sizeof(entry->ip));
     if (reply.len > 0)
         memcpy(entry->reply, reply.ptr, reply.len);
+}
+
+/* An entry whose time is over is as none. */
+void bc_server_duplicates_discard(struct duplicates *d)
+{
+    for (; d->open > 0; d->open--) {
+        d->next = d->next == 0 ? d->cap - 1 : d->next - 1;
+        d->ring[d->next].expires_ms = 0;
+    }
 }

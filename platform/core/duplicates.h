@@ -33,6 +33,7 @@ struct duplicates {
     uint32_t mask;
     uint32_t cap;
     uint32_t next; /* place of the next entry */
+    uint32_t open; /* how many of the newest may still be taken back */
 };
 
 bool bc_server_duplicates_init(struct duplicates *d, uint32_t cap);
@@ -47,5 +48,12 @@ void bc_server_duplicate_fetch(const struct duplicates *d, uint32_t hash);
 /* A reply that is too long is not kept: its request would be handled again. */
 void bc_server_duplicate_add(struct duplicates *d, uint32_t hash, const struct bc_address *from,
                              uint16_t message_id, bc_view reply, uint64_t expires_ms);
+
+/* What was added up to now stays; or what was added since then is taken back. */
+static inline void bc_server_duplicates_keep(struct duplicates *d)
+{
+    d->open = 0;
+}
+void bc_server_duplicates_discard(struct duplicates *d);
 
 #endif

@@ -11,6 +11,7 @@ void bc_server_describe(const struct device *device, struct bc_server_device *ou
         .binding = device->binding,
         .version = device->version_1_1 ? "1.1" : "1.0",
         .carrier = device->product.carrier,
+        .observe_all = device->product.observe_all,
         .address = device->address,
         .lifetime_s = device->lifetime_s,
         .registered_ms = device->registered_ms,
@@ -84,23 +85,32 @@ void bc_server_tell_dp(const struct bc_server *s, const struct request *r,
     tell(s, device, &event);
 }
 
-void bc_server_tell_notify(const struct bc_server *s, const struct device *device,
-                           const struct bc_server_path *path,
-                           const struct notification *notification, const struct content *content)
+static void tell_notify(const struct bc_server *s, enum bc_server_event_kind kind,
+                        const struct device *device, const struct bc_server_path *path,
+                        const struct notification *notification, const struct content *content,
+                        bool begun)
 {
-    if (!bc_server_wants(s, BC_SERVER_NOTIFIED))
+    if (!bc_server_wants(s, kind))
         return;
     struct bc_server_event event = {
-        .kind = BC_SERVER_NOTIFIED,
+        .kind = kind,
         .operation = BC_SERVER_OBSERVE,
         .path = *path,
         .confirmable = notification->confirmable,
         .stale = notification->stale,
         .over = notification->over,
         .observe = notification->observe,
+        .begun = begun,
     };
     set_content(&event, content);
     tell(s, device, &event);
+}
+
+void bc_server_tell_notify(const struct bc_server *s, enum bc_server_event_kind kind,
+                           const struct device *device, const struct bc_server_path *path,
+                           const struct notification *notification, const struct content *content)
+{
+    tell_notify(s, kind, device, path, notification, content, false);
 }
 
 /* A notification whose rest could not be had is told all the same, as far as it came. */
@@ -109,8 +119,20 @@ static void tell_fetched(const struct bc_server *s, const struct exchange *excha
 {
     const struct blocks *b = exchange->blocks;
     struct content first = bc_server_blocks_first_content(b);
-    bc_server_tell_notify(s, exchange->device, &exchange->path, &b->notification,
-                          content != NULL ? content : &first);
+    tell_notify(s, BC_SERVER_NOTIFIED, exchange->device, &exchange->path, &b->notification,
+                content != NULL ? content : &first, true);
+}
+
+/* How the observation stands after a request that was about it. */
+static void set_observation(const struct exchange *exchange, struct bc_server_event *event)
+{
+    if (exchange->operation != BC_SERVER_OBSERVE && exchange->operation != BC_SERVER_CANCEL)
+        return;
+    const struct observation *observation =
+        bc_server_observation_at(exchange->device, &exchange->path);
+    event->observed = observation != NULL;
+    if (observation != NULL)
+        bc_server_observation_describe(observation, &event->observation);
 }
 
 void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kind kind,
@@ -132,5 +154,6 @@ void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kin
     };
     if (content != NULL)
         set_content(&event, content);
+    set_observation(exchange, &event);
     tell(s, exchange->device, &event);
 }

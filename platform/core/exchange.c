@@ -17,6 +17,7 @@
 
 /* Of a Block option: one more header byte, three of value (RFC 7959 2.1). */
 #define BLOCK_NUMBER_BYTES_MAX 5
+#define MESSAGE_ID_TRIES 32
 
 struct exchange *bc_server_exchange_by_token(const struct bc_server *s, uint32_t token)
 {
@@ -65,10 +66,13 @@ static void transmit(struct bc_server *s, struct exchange *exchange)
 static void send_first(struct bc_server *s, struct exchange *exchange)
 {
     struct device *device = exchange->device;
-    /* Two endpoints behind one address must not share a message id. */
+    /* Two endpoints behind one address should not share a message id; where there are so many that
+     * all ids may be taken, they do. */
+    unsigned tries = 0;
     do
         exchange->message_id = device->next_message_id++;
-    while (by_message_id(s, &device->address, exchange->message_id) != NULL);
+    while (++tries < MESSAGE_ID_TRIES &&
+           by_message_id(s, &device->address, exchange->message_id) != NULL);
     exchange->message[2] = (uint8_t)(exchange->message_id >> 8);
     exchange->message[3] = (uint8_t)exchange->message_id;
     exchange->wait_ms = ACK_TIMEOUT_MS;
@@ -292,6 +296,13 @@ void bc_server_exchange_remove(struct bc_server *s, struct exchange *exchange)
     bc_server_timers_release(&s->timers);
     bc_server_blocks_free(s, exchange->blocks);
     free(exchange);
+}
+
+void bc_server_exchange_abandon(struct bc_server *s, struct exchange *exchange)
+{
+    struct device *device = exchange->device;
+    bc_server_exchange_remove(s, exchange);
+    pump(s, device);
 }
 
 void bc_server_exchange_finish(struct bc_server *s, struct exchange *exchange,

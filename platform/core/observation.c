@@ -26,15 +26,18 @@ struct observation *bc_server_observation_at(const struct device *device,
     return observation;
 }
 
-static struct observation *create(struct bc_server *s, const struct exchange *exchange)
+struct observation *bc_server_observation_restore(struct bc_server *s, struct device *device,
+                                                  const struct bc_server_observation *known)
 {
-    struct device *device = exchange->device;
     struct observation *observation = calloc(1, sizeof(*observation));
     if (observation == NULL)
         return NULL;
     observation->device = device;
-    observation->token = exchange->token;
-    observation->path = exchange->path;
+    observation->token = known->token;
+    observation->path = known->path;
+    observation->accept = known->accept;
+    observation->sequence = known->sequence;
+    observation->seen_ms = known->seen_ms;
     observation->next = device->observations;
     device->observations = observation;
     device->observation_count++;
@@ -46,14 +49,33 @@ bool bc_server_observation_begin(struct bc_server *s, const struct exchange *exc
                                  uint32_t sequence)
 {
     struct observation *observation = bc_server_observation_by_token(s, exchange->token);
+    const struct bc_server_observation begun = {
+        .path = exchange->path,
+        .accept = exchange->accept,
+        .token = exchange->token,
+        .sequence = sequence,
+        .seen_ms = s->now_ms,
+    };
     if (observation == NULL && exchange->device->observation_count < s->config.observations_max)
-        observation = create(s, exchange);
+        return bc_server_observation_restore(s, exchange->device, &begun) != NULL;
     if (observation == NULL)
         return false;
-    observation->accept = exchange->accept;
-    observation->sequence = sequence;
-    observation->seen_ms = s->now_ms;
+    observation->accept = begun.accept;
+    observation->sequence = begun.sequence;
+    observation->seen_ms = begun.seen_ms;
     return true;
+}
+
+void bc_server_observation_describe(const struct observation *observation,
+                                    struct bc_server_observation *out)
+{
+    *out = (struct bc_server_observation){
+        .path = observation->path,
+        .accept = observation->accept,
+        .token = observation->token,
+        .sequence = observation->sequence,
+        .seen_ms = observation->seen_ms,
+    };
 }
 
 void bc_server_observation_remove(struct bc_server *s, struct observation *observation)
@@ -86,14 +108,16 @@ void bc_server_observation_on_notify(struct bc_server *s, struct observation *ob
     struct notification notification = {sequence, m->type == BC_COAP_CON, !fresh, over};
     struct content content = bc_server_content_of(m);
     if (fresh) {
+        bc_server_undo_note(s, observation, over);
         observation->sequence = sequence;
         observation->seen_ms = s->now_ms;
         if (device->exchanges != NULL)
             bc_server_blocks_supersede(s, observation);
     }
     bool ends = over || !fresh;
-    if (ends || !bc_server_blocks_on_notify(s, observation, m, &notification))
-        bc_server_tell_notify(s, device, &observation->path, &notification, &content);
+    bool fetches = !ends && bc_server_blocks_on_notify(s, observation, m, &notification);
+    bc_server_tell_notify(s, fetches ? BC_SERVER_NOTIFYING : BC_SERVER_NOTIFIED, device,
+                          &observation->path, &notification, &content);
     if (over)
         bc_server_observation_remove(s, observation);
 }

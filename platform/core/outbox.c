@@ -7,13 +7,17 @@
 
 #include "base/sink.h"
 
+void bc_server_outbox_clear(struct outbox *o)
+{
+    o->used = 0;
+    o->count = 0;
+    o->taken = 0;
+}
+
 bc_sink bc_server_outbox_begin(struct outbox *o)
 {
-    if (o->taken == o->count) {
-        o->used = 0;
-        o->count = 0;
-        o->taken = 0;
-    }
+    if (o->taken == o->count)
+        bc_server_outbox_clear(o);
     size_t left = OUTBOX_BYTES - o->used;
     if (o->count == OUTBOX_DATAGRAMS_MAX)
         left = 0;
@@ -51,9 +55,7 @@ void bc_server_outbox_wipe(struct outbox *o)
     if (o->taken < o->count)
         return;
     bc_wipe(o->bytes, o->used);
-    o->used = 0;
-    o->count = 0;
-    o->taken = 0;
+    bc_server_outbox_clear(o);
 }
 
 bool bc_server_outbox_has_room(const struct outbox *o)

@@ -7,9 +7,9 @@
 
 #include "server.h"
 
-/* A batch of input makes at most an answer and a request each. */
-#define OUTBOX_DATAGRAMS_MAX 256
-#define OUTBOX_BYTES (64 * 1024)
+/* A group of input makes at most an answer and a request each, mostly short ones. */
+#define OUTBOX_DATAGRAMS_MAX (2 * BC_SERVER_GROUP)
+#define OUTBOX_BYTES (256 * 1024)
 
 struct outbox {
     struct bc_server_datagram datagrams[OUTBOX_DATAGRAMS_MAX];
@@ -26,6 +26,9 @@ void bc_server_outbox_end(struct outbox *o, const struct bc_address *to, const b
 void bc_server_outbox_put(struct outbox *o, const struct bc_address *to, bc_view bytes);
 
 size_t bc_server_outbox_take(struct outbox *o, struct bc_server_datagram *out, size_t max);
+
+/* Nothing of it is sent. */
+void bc_server_outbox_clear(struct outbox *o);
 
 /* Overwrites what was taken, when nothing is left: for whoever sends secrets. */
 void bc_server_outbox_wipe(struct outbox *o);

@@ -81,6 +81,13 @@ struct observation {
     struct bc_server_path path;
 };
 
+/* What a notification has changed, so that bc_server_discard() can take it back. */
+struct undo {
+    uint64_t device_id;
+    struct bc_server_observation before;
+    bool over;
+};
+
 struct bc_server {
     struct bc_server_config config;
     uint64_t now_ms;
@@ -99,6 +106,8 @@ struct bc_server {
     struct device *first, *last;
     uint32_t fetches;         /* bodies of devices that are held in memory */
     uint16_t next_message_id; /* of our non-confirmable responses */
+    uint32_t undo_count;
+    struct undo undo[BC_SERVER_GROUP]; /* of notifications since datagrams were taken */
 };
 
 /* What a handler of requests answers. */
@@ -121,6 +130,9 @@ bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_addres
                       uint16_t message_id);
 /* Whether that peer may speak for the endpoint of the device. */
 bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct bc_address *from);
+/* Remembers what was answered, and tells it. */
+void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_address *to,
+                        uint16_t message_id, bc_view reply);
 void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,
                           uint16_t message_id);
 
@@ -137,8 +149,8 @@ void bc_server_tell_refused(const struct bc_server *s, const struct device *devi
                             const struct content *content, const char *reason);
 void bc_server_tell_dp(const struct bc_server *s, const struct request *r,
                        const struct device *device);
-void bc_server_tell_notify(const struct bc_server *s, const struct device *device,
-                           const struct bc_server_path *path,
+void bc_server_tell_notify(const struct bc_server *s, enum bc_server_event_kind kind,
+                           const struct device *device, const struct bc_server_path *path,
                            const struct notification *notification, const struct content *content);
 /* How an exchange ended; `content` is NULL for what is not an answer. */
 void bc_server_tell_exchange(const struct bc_server *s, enum bc_server_event_kind kind,
@@ -154,6 +166,9 @@ struct registration {
 };
 struct device *bc_server_device_by_endpoint(const struct bc_server *s, bc_view endpoint);
 struct device *bc_server_device_by_id(const struct bc_server *s, bc_view text);
+struct device *bc_server_device_of_id(const struct bc_server *s, uint64_t id);
+/* False for what is no id. */
+bool bc_server_id_parse(bc_view text, uint64_t *out);
 void bc_server_id_text(uint64_t id, char out[BC_SERVER_ID_CHARS + 1]);
 static inline bc_view bc_server_device_endpoint(const struct device *device)
 {
@@ -167,6 +182,9 @@ static inline bc_view bc_server_device_links(const struct device *device)
 struct device *bc_server_device_register(struct bc_server *s, const struct registration *r,
                                          const struct bc_server_product *product,
                                          const struct bc_address *from);
+/* As it was registered in another run; NULL when there is no room. The endpoint must be new. */
+struct device *bc_server_device_restore(struct bc_server *s, const struct registration *r,
+                                        const struct bc_server_device *known, uint64_t id);
 /* Takes over what is given and begins the lifetime anew; false when memory is short. */
 bool bc_server_device_update(struct bc_server *s, struct device *device,
                              const struct registration *r);
@@ -206,6 +224,8 @@ bool bc_server_exchange_fetch(struct bc_server *s, const struct observation *obs
                               struct blocks *blocks);
 /* Ends it silently. */
 void bc_server_exchange_remove(struct bc_server *s, struct exchange *exchange);
+/* The same, and sends the next one. */
+void bc_server_exchange_abandon(struct bc_server *s, struct exchange *exchange);
 /* The device is about to have another address. */
 void bc_server_exchanges_move(struct bc_server *s, struct device *device,
                               const struct bc_address *to);
@@ -221,8 +241,23 @@ struct observation *bc_server_observation_at(const struct device *device,
 /* False when memory is short. An existing observation with that token begins anew. */
 bool bc_server_observation_begin(struct bc_server *s, const struct exchange *exchange,
                                  uint32_t sequence);
+/* One that stands already; NULL when memory is short. */
+struct observation *bc_server_observation_restore(struct bc_server *s, struct device *device,
+                                                  const struct bc_server_observation *known);
+void bc_server_observation_describe(const struct observation *observation,
+                                    struct bc_server_observation *out);
 void bc_server_observation_remove(struct bc_server *s, struct observation *observation);
 void bc_server_observation_on_notify(struct bc_server *s, struct observation *observation,
                                      const struct bc_coap_message *m);
+
+/* restore.c */
+/* Before a notification changes its observation. */
+void bc_server_undo_note(struct bc_server *s, const struct observation *observation, bool over);
+/* What was done up to now can no longer be discarded. */
+static inline void bc_server_keep(struct bc_server *s)
+{
+    s->undo_count = 0;
+    bc_server_duplicates_keep(&s->duplicates);
+}
 
 #endif

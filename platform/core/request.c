@@ -122,8 +122,7 @@ void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
     write_reply(s, &request, &reply, &out);
     bc_server_outbox_end(&s->outbox, from, &out);
     if (!reply.forget && !out.full)
-        bc_server_duplicate_add(&s->duplicates, hash, from, m->message_id, bc_sink_view(&out),
-                                s->now_ms + EXCHANGE_LIFETIME_MS);
+        bc_server_remember(s, hash, from, m->message_id, bc_sink_view(&out));
     /* Only now: the device should see the answer before the first request. */
     if (reply.location)
         bc_server_carrier_identify(s, reply.device);

@@ -126,7 +126,6 @@ void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
     on_separate(s, from, m, exchange, observation);
     uint8_t ack[BC_COAP_HEADER_BYTES] = {0x60, 0, (uint8_t)(m->message_id >> 8),
                                          (uint8_t)m->message_id};
-    bc_server_duplicate_add(&s->duplicates, hash, from, m->message_id,
-                            (bc_view){ack, m->type == BC_COAP_CON ? sizeof(ack) : 0},
-                            s->now_ms + EXCHANGE_LIFETIME_MS);
+    bc_server_remember(s, hash, from, m->message_id,
+                       (bc_view){ack, m->type == BC_COAP_CON ? sizeof(ack) : 0});
 }

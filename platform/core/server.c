@@ -108,6 +108,15 @@ bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_addres
     return true;
 }
 
+void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_address *to,
+                        uint16_t message_id, bc_view reply)
+{
+    bc_server_duplicate_add(&s->duplicates, hash, to, message_id, reply,
+                            s->now_ms + EXCHANGE_LIFETIME_MS);
+    if (s->config.on_reply != NULL)
+        s->config.on_reply(s->config.context, to, message_id, reply);
+}
+
 static void on_empty(struct bc_server *s, const struct bc_address *from,
                      const struct bc_coap_message *m)
 {
@@ -178,6 +187,7 @@ uint64_t bc_server_deadline(const struct bc_server *s)
 size_t bc_server_take_datagrams(struct bc_server *s, struct bc_server_datagram *out, size_t max)
 {
     size_t count = bc_server_outbox_take(&s->outbox, out, max);
+    bc_server_keep(s);
     if (count > 0)
         return count;
     run_timers(s);

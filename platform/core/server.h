@@ -11,7 +11,9 @@
  *
  * Events are told through a callback during the `on_` and request calls. Whoever has to store an
  * event before its sender may see the acknowledgement does so between those calls and
- * bc_server_take_datagrams(): nothing leaves before. One server belongs to one thread.
+ * bc_server_take_datagrams(): nothing leaves before. When that fails, bc_server_discard() takes the
+ * acknowledgements back. After a restart the bc_server_restore_...() calls bring back what was
+ * stored. One server belongs to one thread.
  *
  * A peer is an address with its channel (bc_address_equal). Where channels are sessions of DTLS,
  * messages of two sessions never meet, as RFC 7252 section 9.1.1 wants it, and config.is_trusted
@@ -33,8 +35,8 @@
 struct bc_server;
 struct bc_server_carrier; /* carrier.h */
 
-/* Taken in one go; also the most datagrams to feed before taking. */
-#define BC_SERVER_BATCH 64
+#define BC_SERVER_BATCH 64   /* taken in one go */
+#define BC_SERVER_GROUP 1024 /* the most datagrams to feed before taking */
 
 #define BC_SERVER_LINKS_BYTES_MAX 4096 /* of one registration's payload */
 #define BC_SERVER_ID_CHARS 10          /* of a registration's id */
@@ -66,7 +68,8 @@ enum bc_server_event_kind {
     BC_SERVER_UPDATED,
     BC_SERVER_DEREGISTERED,
     BC_SERVER_EXPIRED,
-    BC_SERVER_OBSERVED, /* a device answered an observe request; code tells how */
+    BC_SERVER_OBSERVED, /* a device answered an observe request; code tells how. A notification that
+                         * overtakes the answer is it; the answer itself is then stale news. */
     BC_SERVER_NOTIFIED,
     BC_SERVER_RESPONDED, /* a device answered any other request */
     BC_SERVER_TIMED_OUT, /* it did not */
@@ -74,14 +77,25 @@ enum bc_server_event_kind {
     BC_SERVER_CANCELED,  /* its registration ended while the request was waiting */
     BC_SERVER_DP,        /* POST /dp?ep= */
     BC_SERVER_REJECTED,  /* a registration or update was refused; code and reason tell why */
+    BC_SERVER_NOTIFYING, /* the first block of a notification is here, and may be acknowledged: for
+                          * who stores it. Its NOTIFIED follows, with `begun` */
 };
 #define BC_SERVER_EVENT_BIT(kind) (1U << (kind))
-#define BC_SERVER_EVENTS_ALL 0xFFFU
+#define BC_SERVER_EVENTS_ALL 0xFFFU /* but NOTIFYING: who wants that one asks for it */
 /* What ends a request. */
 #define BC_SERVER_EVENTS_OF_REQUESTS                                                      \
     (BC_SERVER_EVENT_BIT(BC_SERVER_OBSERVED) | BC_SERVER_EVENT_BIT(BC_SERVER_RESPONDED) | \
      BC_SERVER_EVENT_BIT(BC_SERVER_TIMED_OUT) | BC_SERVER_EVENT_BIT(BC_SERVER_RESET) |    \
      BC_SERVER_EVENT_BIT(BC_SERVER_CANCELED))
+
+/* A standing observation. */
+struct bc_server_observation {
+    struct bc_server_path path;
+    int32_t accept;
+    uint32_t token;
+    uint32_t sequence; /* of the newest notification */
+    uint64_t seen_ms;  /* when that was */
+};
 
 /* One registered device. Views and pointers live until the next call on the server. */
 struct bc_server_device {
@@ -91,6 +105,7 @@ struct bc_server_device {
     const char *binding;
     const char *version; /* "1.0" */
     const struct bc_server_carrier *carrier;
+    bool observe_all;
     struct bc_address address;
     uint32_t lifetime_s;
     uint64_t registered_ms;
@@ -119,7 +134,10 @@ struct bc_server_event {
     bool stale;         /* the notification is older than one seen before (RFC 7641 3.4) */
     bool over;          /* the notification ended its observation */
     bool links_changed; /* the update brought another list of objects */
-    uint32_t observe;   /* sequence number of a notification */
+    bool begun;         /* the end of the notification that NOTIFYING told of */
+    bool observed;      /* whether `path` is observed after an observe or a cancel */
+    struct bc_server_observation observation; /* that one */
+    uint32_t observe;                         /* sequence number of a notification */
     const char *reason; /* of REJECTED; of DEREGISTERED when the server ended the registration:
                          * then code, format and payload are those of the device's answer */
 };
@@ -146,6 +164,10 @@ struct bc_server_config {
     /* May be NULL. Must not call the server. */
     void (*on_event)(void *context, const struct bc_server_event *event);
     uint32_t events; /* BC_SERVER_EVENT_BIT of the wanted kinds: the others cost nothing */
+    /* What a message of a peer was answered, after its events: it is remembered for repetitions, as
+     * bc_server_restore_reply() does. May be NULL. Must not call the server. */
+    void (*on_reply)(void *context, const struct bc_address *to, uint16_t message_id,
+                     bc_view reply);
     void *context;
 };
 
@@ -179,6 +201,18 @@ struct bc_server_datagram {
 size_t bc_server_take_datagrams(struct bc_server *server, struct bc_server_datagram *out,
                                 size_t max);
 
+/* Takes back what was answered since bc_server_take_datagrams() was last called: to be called
+ * instead of it, when what the events told could not be stored. The datagrams are gone, and nothing
+ * is remembered of the messages that they answer, so that those are worked on anew when they are
+ * repeated. A notification counts as not seen: its repetition is neither a duplicate nor stale, its
+ * fetching in blocks begins anew, and an observation that it ended stands again. What else a
+ * message has changed stays: a registration is repeated into a second one, the end of a
+ * registration is answered 4.04, a body that came in blocks begins anew (4.08), an answer to a
+ * request of ours has ended it. So the state of the devices named by the events is ahead of what is
+ * stored, until it is read with bc_server_find() and bc_server_next_observation() and stored.
+ * Requests of ours leave with their retransmission. Tells no events. */
+void bc_server_discard(struct bc_server *server);
+
 /* A request to a device: one is on its way at a time, the others wait in order of arrival; only
  * this device waits for this device. Exactly one event with the tag follows, never before this
  * call has returned. A value in blocks counts as one request to its end; when the device falls
@@ -205,5 +239,26 @@ size_t bc_server_device_count(const struct bc_server *server);
  * next, NULL at the end. Only valid while nothing else is called. */
 const void *bc_server_next(const struct bc_server *server, const void *cursor,
                            struct bc_server_device *out);
+
+/* The observations of a device, in any order, in the same way. */
+const void *bc_server_next_observation(const struct bc_server *server, bc_view endpoint,
+                                       const void *cursor, struct bc_server_observation *out);
+
+/* What was stored of another run comes back: first all devices, then the observations of each.
+ * Nothing is sent and no event is told. All fields of `device` count but the numbers of
+ * observations and requests; times are those of this run's clock, `now_ms` or earlier where they
+ * are past, and what has expired is told as such by the next bc_server_on_time(). BC_ERR_RANGE: no
+ * device could have registered like that; BC_ERR_STATE: the endpoint, the id or the token is there
+ * already; BC_ERR_FULL: too many, or memory is short; BC_ERR_ABSENT: no such device. */
+enum bc_err bc_server_restore_device(struct bc_server *server, uint64_t now_ms,
+                                     const struct bc_server_device *device);
+enum bc_err bc_server_restore_observation(struct bc_server *server, bc_view endpoint,
+                                          const struct bc_server_observation *observation);
+/* Of config.on_reply: the same message is answered like that until `expires_ms`. */
+void bc_server_restore_reply(struct bc_server *server, const struct bc_address *to,
+                             uint16_t message_id, bc_view reply, uint64_t expires_ms);
+/* When all is restored: asks the device to be observed where its carrier wants it and it is not,
+ * as after its registration. */
+void bc_server_resume(struct bc_server *server, uint64_t now_ms, bc_view endpoint);
 
 #endif

@@ -33,10 +33,10 @@ void bc_at_info(struct bc_at_call *call, const char *format, ...)
 
 static void put_range(bc_sink *out, const struct bc_at_param *param)
 {
-    if (param->type != BC_AT_INT)
-        bc_put_format(out, "<%s>", param->name);
-    else if (param->only != NULL)
+    if (param->type == BC_AT_LISTED)
         bc_put_format(out, "(%s)", param->only);
+    else if (param->type != BC_AT_INT)
+        bc_put_format(out, "<%s>", param->name);
     else
         bc_put_format(out, (int64_t)param->max - param->min == 1 ? "(%d,%d)" : "(%d-%d)",
                       (int)param->min, (int)param->max);

@@ -17,6 +17,7 @@ enum bc_at_form {
 
 enum bc_at_param_type {
     BC_AT_INT,    /* decimal, in min..max */
+    BC_AT_LISTED, /* decimal, one of `only` */
     BC_AT_STRING, /* at most max bytes, at least min */
     BC_AT_TYPED,  /* <value_type>,<len>,<value>: this is the value; the two before say how long */
 };
@@ -24,12 +25,16 @@ enum bc_at_param_type {
 /* One parameter. Quotes around it are optional; an empty field counts as left out. */
 struct bc_at_param {
     const char *name;
-    enum bc_at_param_type type;
-    int32_t min;
-    int32_t max;
-    const char *only; /* the allowed numbers where they are no range: "0,3" */
-    bool optional;    /* it and all that follow may be left out */
-    uint8_t repeat;   /* the last one may come this many times; 0 = once */
+    union {
+        struct {
+            int32_t min;
+            int32_t max;
+        };
+        const char *only; /* "0,3" */
+    };
+    uint8_t type;   /* enum bc_at_param_type */
+    bool optional;  /* it and all that follow may be left out */
+    uint8_t repeat; /* the last one may come this many times; 0 = once */
 };
 
 /* What <value_type> says of <len> and <value> (G 2.8). */
@@ -72,10 +77,12 @@ struct bc_at_operation {
 struct bc_at_command {
     const char *name; /* "+QLAREG", or a basic command: "E", "&W", "" */
     uint8_t forms;    /* enum bc_at_form, or-ed */
-    const struct bc_at_param *param;
     uint8_t params;
-    const struct bc_at_operation *operation;
     uint8_t operations;
+    union {
+        const struct bc_at_param *param;
+        const struct bc_at_operation *operation;
+    };
     bc_at_handler *handle;
     const char *test; /* the `=?` answer where the row cannot tell it */
 };

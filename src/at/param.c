@@ -123,8 +123,10 @@ static bool listed(const char *only, int64_t number)
 static bool parse_int(const struct bc_at_param *param, struct bc_at_arg *arg)
 {
     int64_t number;
-    if (arg->text.ptr[0] == '+' || !bc_view_int(arg->text, &number) || number < param->min ||
-        number > param->max || (param->only != NULL && !listed(param->only, number)))
+    if (arg->text.ptr[0] == '+' || !bc_view_int(arg->text, &number))
+        return false;
+    if (param->type == BC_AT_LISTED ? !listed(param->only, number)
+                                    : number < param->min || number > param->max)
         return false;
     arg->number = (int32_t)number;
     return true;
@@ -141,7 +143,7 @@ static bool parse_field(const struct bc_at_param *param, struct bc_at_arg *arg, 
     arg->given = arg->text.len > 0 || (quoted && param->type == BC_AT_STRING);
     if (!arg->given)
         return param->optional;
-    if (param->type == BC_AT_INT)
+    if (param->type != BC_AT_STRING)
         return parse_int(param, arg);
     return arg->text.len >= (size_t)param->min && arg->text.len <= (size_t)param->max;
 }

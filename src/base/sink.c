@@ -71,11 +71,11 @@ void bc_put_hex(bc_sink *s, bc_view bytes)
     }
 }
 
-void bc_put_be(bc_sink *s, uint64_t value, unsigned bytes)
+void bc_put_be(bc_sink *s, size_t value, unsigned bytes)
 {
     uint8_t *at = reserve(s, bytes);
     while (at != NULL && bytes-- > 0)
-        *at++ = (uint8_t)(value >> (8 * bytes));
+        *at++ = (uint8_t)(bytes < sizeof(value) ? value >> (8 * bytes) : 0);
 }
 
 static void put_upper_hex(bc_sink *s, unsigned value, unsigned digits)

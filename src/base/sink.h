@@ -20,7 +20,8 @@ void bc_put_char(bc_sink *s, char c);
 void bc_put_int(bc_sink *s, int64_t value);                        /* decimal */
 void bc_put_uint_pad(bc_sink *s, uint64_t value, unsigned digits); /* decimal, zeros in front */
 void bc_put_hex(bc_sink *s, bc_view bytes);                        /* upper case */
-void bc_put_be(bc_sink *s, uint64_t value, unsigned bytes);        /* big endian, 0 to 8 bytes */
+/* Big endian, any number of bytes: those beyond a size_t are 0. */
+void bc_put_be(bc_sink *s, size_t value, unsigned bytes);
 
 #if defined(__GNUC__)
 #define BC_FORMAT(text, first) __attribute__((format(printf, text, first)))

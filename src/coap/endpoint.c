@@ -58,11 +58,16 @@ static void release_taken(struct bc_coap_endpoint *ep)
     ep->taken = 0;
 }
 
-void bc_coap_endpoint_clear(struct bc_coap_endpoint *ep)
+void bc_coap_drop_exchanges(struct bc_coap_endpoint *ep)
 {
     release_taken(ep);
     for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
         exchange_free(ep, &ep->exchange[i]);
+}
+
+void bc_coap_endpoint_clear(struct bc_coap_endpoint *ep)
+{
+    bc_coap_drop_exchanges(ep);
     for (size_t i = 0; i < BC_REPLIES_MAX; i++)
         reply_free(ep, &ep->reply[i]);
 }
@@ -339,27 +344,15 @@ static bool on_reset(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
     return true;
 }
 
-/* True for an option we act upon. If-Match and the proxy options are critical and not for us. */
-static bool option_known(uint16_t number)
+/* The longest value of a critical option we act upon, else -1. RFC 7252 section 5.10: beyond its
+ * length an option counts as unrecognized. If-Match and the proxy options are not for us. */
+static int option_bytes_max(uint16_t number)
 {
     switch (number) {
     case BC_COAP_URI_HOST:
-    case BC_COAP_URI_PORT:
     case BC_COAP_URI_PATH:
     case BC_COAP_URI_QUERY:
-    case BC_COAP_ACCEPT:
-    case BC_COAP_BLOCK1:
-    case BC_COAP_BLOCK2:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* RFC 7252 section 5.10: beyond its length an option counts as unrecognized. */
-static size_t option_bytes_max(uint16_t number)
-{
-    switch (number) {
+        return 255;
     case BC_COAP_URI_PORT:
     case BC_COAP_ACCEPT:
         return 2;
@@ -367,7 +360,7 @@ static size_t option_bytes_max(uint16_t number)
     case BC_COAP_BLOCK2:
         return 3;
     default:
-        return 255;
+        return -1;
     }
 }
 
@@ -380,8 +373,8 @@ static bool has_bad_option(const struct bc_coap_message *message)
     while (bc_coap_option_next(&it, &option)) {
         bool repeatable = option.number == BC_COAP_URI_PATH || option.number == BC_COAP_URI_QUERY;
         if (bc_coap_option_critical(option.number) &&
-            (!option_known(option.number) || (option.number == last && !repeatable) ||
-             option.value.len > option_bytes_max(option.number)))
+            ((option.number == last && !repeatable) ||
+             (int)option.value.len > option_bytes_max(option.number)))
             return true;
         last = option.number;
     }

@@ -65,19 +65,21 @@ struct bc_coap_reply {
     };
 };
 
+/* What is short stands first, here and in the structs around it: near the beginning an MCU reaches
+ * it with short instructions. */
 struct bc_coap_endpoint {
-    struct bc_arena arena;
-    struct bc_random *random; /* borrowed */
     uint64_t now_ms;
-    struct bc_coap_exchange exchange[BC_EXCHANGES_MAX];
-    struct bc_coap_reply reply[BC_REPLIES_MAX];
-    uint16_t next_message_id;
-    uint16_t next_order;
-    uint8_t next_reply;
     uint8_t ack_timeout_s;  /* G 2.2 "retransmit" */
     uint8_t retransmit_max; /* repetitions after the first transmission */
     bc_chunk taken;         /* handed out, to be freed at the next call */
     bool pinned;            /* nothing in the workspace may move: set by who reads it in place */
+    uint8_t next_reply;
+    uint16_t next_message_id;
+    uint16_t next_order;
+    struct bc_random *random; /* borrowed */
+    struct bc_arena arena;
+    struct bc_coap_exchange exchange[BC_EXCHANGES_MAX];
+    struct bc_coap_reply reply[BC_REPLIES_MAX];
 };
 
 /* `random` and `workspace` (BC_ARENA_BYTES) stay the caller's and must outlive the endpoint. */
@@ -86,6 +88,10 @@ void bc_coap_endpoint_init(struct bc_coap_endpoint *ep, struct bc_random *random
 
 /* Forgets every exchange and reply (a new peer, a reboot). Message IDs go on. */
 void bc_coap_endpoint_clear(struct bc_coap_endpoint *ep);
+
+/* Forgets every exchange: a new session with the same peer, whose messages may still be repeated by
+ * it or by the network. */
+void bc_coap_drop_exchanges(struct bc_coap_endpoint *ep);
 
 enum bc_coap_event_kind {
     BC_COAP_REQUEST,  /* new; answer it with bc_coap_submit_reply(), now or later */

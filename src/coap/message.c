@@ -138,9 +138,8 @@ struct bc_coap_writer bc_coap_write_begin(bc_sink *out, enum bc_coap_type type, 
                                           uint16_t message_id, const struct bc_coap_token *token)
 {
     uint8_t token_len = token == NULL ? 0 : token->len;
-    bc_put_be(out, (uint64_t)(VERSION << 6 | (unsigned)type << 4 | token_len), 1);
-    bc_put_be(out, code, 1);
-    bc_put_be(out, message_id, 2);
+    uint32_t head = VERSION << 6 | (unsigned)type << 4 | token_len;
+    bc_put_be(out, head << 24 | (uint32_t)code << 16 | message_id, BC_COAP_HEADER_BYTES);
     if (token_len > 0)
         bc_put_bytes(out, (bc_view){token->bytes, token_len});
     return (struct bc_coap_writer){.out = out};
@@ -163,7 +162,7 @@ void bc_coap_write_option(struct bc_coap_writer *w, uint16_t number, bc_view val
 {
     assert(number >= w->number && !w->payload);
     size_t delta = (size_t)number - w->number;
-    bc_put_be(w->out, (uint64_t)nibble_of(delta) << 4 | nibble_of(value.len), 1);
+    bc_put_be(w->out, (size_t)nibble_of(delta) << 4 | nibble_of(value.len), 1);
     put_extended(w->out, delta);
     put_extended(w->out, value.len);
     bc_put_bytes(w->out, value);

@@ -153,7 +153,7 @@ static bool make_cookie(const struct bc_dtls_server *server, const struct bc_add
     uint8_t bytes[sizeof(from->ip) + 16];
     uint8_t mac[BC_DTLS_SECRET_BYTES];
     bc_sink about = {bytes, 0, sizeof(bytes), false};
-    bc_put_be(&about, period, 8);
+    bc_put_be(&about, (uint32_t)period, 4);
     bc_put_be(&about, from->port, 2);
     bc_put_bytes(&about, (bc_view){from->ip, from->ip_len});
     if (!bc_dtls_hmac((bc_view){server->secret, sizeof(server->secret)}, bc_sink_view(&about),

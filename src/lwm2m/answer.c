@@ -16,6 +16,13 @@ bool bc_lwm2m_emit(struct bc_lwm2m_client *c, const struct bc_lwm2m_event *event
     return c->host->on_event(c->host_context, event);
 }
 
+void bc_lwm2m_tell(struct bc_lwm2m_client *c, enum bc_lwm2m_event_kind kind,
+                   enum bc_outcome outcome, uint16_t message_id)
+{
+    bc_lwm2m_emit(
+        c, &(struct bc_lwm2m_event){.kind = kind, .outcome = outcome, .message_id = message_id});
+}
+
 /* --- Values in parts ------------------------------------------------------------------------- */
 
 #define PART_HEAD_BYTES 4
@@ -212,6 +219,20 @@ static enum bc_err take_part(struct bc_lwm2m_client *c, struct bc_request *reque
     return BC_OK;
 }
 
+/* What `parts` have collected, else the value that came alone, as content of the frame's path. */
+static enum bc_err send_value(struct bc_lwm2m_client *c, struct bc_lwm2m_frame *frame,
+                              bc_chunk parts, int32_t accept, struct bc_path path,
+                              const struct bc_value *value)
+{
+    bc_sink body = bc_lwm2m_body_begin(c);
+    frame->format = parts_format(accept);
+    if (parts != 0)
+        put_parts(&body, bc_arena_view(&c->coap.arena, parts), frame->path, frame->format);
+    else if (!bc_lwm2m_put_value(&body, frame->path, accept, path, value, &frame->format))
+        return BC_ERR_RANGE;
+    return bc_lwm2m_send_body(c, frame, &body);
+}
+
 static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *request,
                                 const struct bc_answer *answer)
 {
@@ -222,20 +243,13 @@ static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *re
         .message_id = request->message_id,
         .token = request->token,
         .path = request->path,
-        .format = parts_format(request->accept),
         .observe = observes ? (int32_t)bc_lwm2m_next_sequence(c, request->path) : -1,
         .block = {request->block_number, request->block_exponent, request->block_asked},
     };
     if (observes && !bc_lwm2m_observe_room(c, request->path))
         return BC_ERR_FULL;
-    bc_sink body = bc_lwm2m_body_begin(c);
-    if (request->parts != 0)
-        put_parts(&body, bc_arena_view(&c->coap.arena, request->parts), request->path,
-                  frame.format);
-    else if (!bc_lwm2m_put_value(&body, request->path, request->accept, answer->path,
-                                 &answer->value, &frame.format))
-        return BC_ERR_RANGE;
-    enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
+    enum bc_err err =
+        send_value(c, &frame, request->parts, request->accept, answer->path, &answer->value);
     if (err == BC_OK && observes)
         bc_lwm2m_observe(c, &request->token, request->path, request->accept)->block_exponent =
             request->block_exponent;
@@ -279,26 +293,12 @@ static void drop_parts(struct bc_lwm2m_client *c)
 static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
                                      const struct bc_notification *n, uint16_t *message_id)
 {
-    struct bc_lwm2m_frame frame = {
-        .type = n->confirmable ? BC_COAP_CON : BC_COAP_NON,
-        .tag = TAG_NOTIFY,
-        .token = observation->token,
-        .path = observation->path,
-        .format = parts_format(observation->accept),
-        .observe = (int32_t)bc_lwm2m_next_sequence(c, observation->path),
-        .block = {.exponent = observation->block_exponent},
-    };
-    bc_sink body = bc_lwm2m_body_begin(c);
-    if (c->parts != 0)
-        put_parts(&body, bc_arena_view(&c->coap.arena, c->parts), observation->path, frame.format);
-    else if (!bc_lwm2m_put_value(&body, observation->path, observation->accept, n->path, &n->value,
-                                 &frame.format))
-        return BC_ERR_RANGE;
-    enum bc_err err = bc_lwm2m_send_body(c, &frame, &body);
+    struct bc_lwm2m_frame frame = bc_lwm2m_notification_of(
+        observation, n->confirmable ? BC_COAP_CON : BC_COAP_NON, TAG_NOTIFY);
+    enum bc_err err = send_value(c, &frame, c->parts, observation->accept, n->path, &n->value);
     if (err != BC_OK)
         return err;
-    observation->sequence = (uint32_t)frame.observe & 0xFFFFFF;
-    bc_lwm2m_remember_sent(observation, frame.message_id);
+    bc_lwm2m_remember_sent(observation, &frame);
     *message_id = frame.message_id;
     return BC_OK;
 }

@@ -24,23 +24,20 @@ static size_t place_of(const struct bc_attributes *attributes, uint16_t key)
     return i;
 }
 
-bool bc_attributes_get(const struct bc_attributes *attributes, struct bc_path path,
-                       enum bc_attribute attribute, int64_t *out)
+const int64_t *bc_attributes_get(const struct bc_attributes *attributes, struct bc_path path,
+                                 enum bc_attribute attribute)
 {
     size_t i = place_of(attributes, key_of(path, attribute));
-    if (i == BC_ATTRIBUTES_MAX)
-        return false;
-    *out = attributes->value[i];
-    return true;
+    return i == BC_ATTRIBUTES_MAX ? NULL : &attributes->value[i];
 }
 
-bool bc_attributes_find(const struct bc_attributes *attributes, struct bc_path path,
-                        enum bc_attribute attribute, int64_t *out)
+const int64_t *bc_attributes_find(const struct bc_attributes *attributes, struct bc_path path,
+                                  enum bc_attribute attribute)
 {
-    for (; path.depth > 0; path.depth--)
-        if (bc_attributes_get(attributes, path, attribute, out))
-            return true;
-    return false;
+    const int64_t *found = NULL;
+    for (; found == NULL && path.depth > 0; path.depth--)
+        found = bc_attributes_get(attributes, path, attribute);
+    return found;
 }
 
 bool bc_attributes_set(struct bc_attributes *attributes, struct bc_path path,
@@ -142,12 +139,10 @@ static uint8_t write_one(struct bc_attributes *attributes, struct bc_path path, 
 /* LwM2M 1.0 section 5.1.2: lt + 2 * st < gt. */
 static bool coherent(const struct bc_attributes *attributes, struct bc_path path)
 {
-    int64_t gt;
-    int64_t lt;
-    int64_t st = 0;
-    (void)bc_attributes_get(attributes, path, BC_ATTRIBUTE_ST, &st);
-    return !bc_attributes_get(attributes, path, BC_ATTRIBUTE_GT, &gt) ||
-           !bc_attributes_get(attributes, path, BC_ATTRIBUTE_LT, &lt) || lt + 2 * st < gt;
+    const int64_t *gt = bc_attributes_get(attributes, path, BC_ATTRIBUTE_GT);
+    const int64_t *lt = bc_attributes_get(attributes, path, BC_ATTRIBUTE_LT);
+    const int64_t *st = bc_attributes_get(attributes, path, BC_ATTRIBUTE_ST);
+    return gt == NULL || lt == NULL || *lt + (st == NULL ? 0 : 2 * *st) < *gt;
 }
 
 uint8_t bc_attributes_write(struct bc_attributes *attributes, const struct bc_coap_message *request,
@@ -189,14 +184,13 @@ void bc_attributes_put(bc_sink *out, const struct bc_attributes *attributes, str
 {
     for (unsigned i = BC_ATTRIBUTE_PMIN; i <= BC_ATTRIBUTE_ST; i++) {
         enum bc_attribute attribute = (enum bc_attribute)i;
-        int64_t value;
-        bool there = inherited ? bc_attributes_find(attributes, path, attribute, &value)
-                               : bc_attributes_get(attributes, path, attribute, &value);
-        if (!there)
+        const int64_t *value = inherited ? bc_attributes_find(attributes, path, attribute)
+                                         : bc_attributes_get(attributes, path, attribute);
+        if (value == NULL)
             continue;
         bc_put_char(out, ';');
         bc_put_text(out, names[i]);
         bc_put_char(out, '=');
-        put_decimal(out, value);
+        put_decimal(out, *value);
     }
 }

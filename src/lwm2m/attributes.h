@@ -26,13 +26,13 @@ struct bc_attributes {
     uint16_t key[BC_ATTRIBUTES_MAX]; /* path and attribute; 0 = free */
 };
 
-/* What is written at that very path. */
-bool bc_attributes_get(const struct bc_attributes *attributes, struct bc_path path,
-                       enum bc_attribute attribute, int64_t *out);
+/* What is written at that very path; NULL when nothing is. */
+const int64_t *bc_attributes_get(const struct bc_attributes *attributes, struct bc_path path,
+                                 enum bc_attribute attribute);
 
 /* What counts at that path: written there, else at the nearest level above. */
-bool bc_attributes_find(const struct bc_attributes *attributes, struct bc_path path,
-                        enum bc_attribute attribute, int64_t *out);
+const int64_t *bc_attributes_find(const struct bc_attributes *attributes, struct bc_path path,
+                                  enum bc_attribute attribute);
 
 /* False when there is no room. */
 bool bc_attributes_set(struct bc_attributes *attributes, struct bc_path path,

@@ -70,7 +70,7 @@ static void end(struct bc_lwm2m_client *c, enum bc_outcome outcome)
     bc_lwm2m_drop_bootstrap(c);
     bc_coap_cancel(&c->coap, TAG_BOOTSTRAP);
     bc_lwm2m_set_status(c, BC_STATUS_NOT_REGISTERED);
-    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_BOOTSTRAPPED, .outcome = outcome});
+    bc_lwm2m_tell(c, BC_EVENT_BOOTSTRAPPED, outcome, 0);
 }
 
 void bc_lwm2m_on_bootstrap_event(struct bc_lwm2m_client *c, const struct bc_coap_event *event)
@@ -205,7 +205,7 @@ static bool read_server(bc_view tlvs, struct bc_bootstrap *out)
             out->lifetime_s = (uint32_t)number;
             break;
         case BC_SERVER_BINDING:
-            if (!bc_view_equal(tlv.value, BC_TEXT("U")) && !bc_view_equal(tlv.value, BC_TEXT("UQ")))
+            if (!bc_lwm2m_is_binding(tlv.value))
                 return false;
             out->queue_mode = tlv.value.len == 2;
             break;
@@ -364,7 +364,6 @@ static bool is_finish(const struct bc_coap_message *request)
 static void on_discover(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                         struct bc_path path)
 {
-    struct bc_lwm2m_frame frame;
     if (path.depth > 1 || bc_lwm2m_accept_of(request) != BC_COAP_FORMAT_LINK ||
         bc_lwm2m_observe_of(request) >= 0) {
         bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED); /* no reading in 1.0 */
@@ -375,15 +374,7 @@ static void on_discover(struct bc_lwm2m_client *c, const struct bc_coap_message 
         bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
         return;
     }
-    if (!bc_lwm2m_frame_of(request, path, &frame)) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_BAD_REQUEST);
-        return;
-    }
-    frame.format = BC_COAP_FORMAT_LINK;
-    bc_sink body = bc_lwm2m_body_begin(c);
-    bc_lwm2m_put_bootstrap_links(&body, &c->settings->objects, path,
-                                 c->bootstrap.account != 0 ? c->bootstrap.instance : -1);
-    bc_lwm2m_finish_reply(c, request, bc_lwm2m_send_body(c, &frame, &body));
+    bc_lwm2m_reply_discover(c, request, path);
 }
 
 static void on_whole_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
@@ -415,11 +406,7 @@ void bc_lwm2m_on_bootstrap_request(struct bc_lwm2m_client *c, struct bc_coap_mes
         on_finish(c, request);
     } else if (bc_path_read(request, &path) != BC_OK) {
         bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
-    } else if (!bc_lwm2m_serve_block(c, request, path)) {
-        enum bc_lwm2m_upload upload = bc_lwm2m_take_upload(c, request, path);
-        if (upload == BC_UPLOAD_NONE || upload == BC_UPLOAD_WHOLE)
-            on_whole_request(c, request, path);
-        if (upload == BC_UPLOAD_WHOLE)
-            bc_lwm2m_end_upload(c);
+    } else {
+        bc_lwm2m_assemble(c, request, path, on_whole_request);
     }
 }

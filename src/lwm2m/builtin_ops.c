@@ -17,24 +17,24 @@ static struct bc_value boolean(bool value)
 bool bc_lwm2m_builtin_value(struct bc_lwm2m_client *c, struct bc_path path, struct bc_value *out,
                             bc_sink *scratch)
 {
+    uint32_t number = 1;
     if (path.object != 1)
         return c->host->value(c->host_context, path, out, scratch);
     switch ((enum bc_server_resource)path.resource) {
     case BC_SERVER_SHORT_ID:
-        *out = bc_value_integer(1);
-        return true;
+        break;
     case BC_SERVER_LIFETIME:
-        *out = bc_value_integer(c->settings->lifetime_s);
-        return true;
+        number = c->settings->lifetime_s;
+        break;
     case BC_SERVER_PMIN:
-        *out = bc_value_integer(c->pmin_s);
-        return true;
+        number = c->pmin_s;
+        break;
     case BC_SERVER_PMAX:
-        *out = bc_value_integer(c->pmax_s);
-        return true;
+        number = c->pmax_s;
+        break;
     case BC_SERVER_DISABLE_TIMEOUT:
-        *out = bc_value_integer(c->disable_timeout_s);
-        return true;
+        number = c->disable_timeout_s;
+        break;
     case BC_SERVER_STORING:
         *out = boolean(c->storing);
         return true;
@@ -44,6 +44,8 @@ bool bc_lwm2m_builtin_value(struct bc_lwm2m_client *c, struct bc_path path, stru
     default:
         return false;
     }
+    *out = bc_value_integer(number);
+    return true;
 }
 
 /* --- Reading --------------------------------------------------------------------------------- */
@@ -193,8 +195,7 @@ static bool server_value_legal(struct bc_path path, const struct bc_value *value
     case BC_SERVER_LIFETIME:
         return seconds_fit(value, BC_LIFETIME_MIN);
     case BC_SERVER_BINDING:
-        return bc_view_equal(value->bytes, BC_TEXT("U")) ||
-               bc_view_equal(value->bytes, BC_TEXT("UQ"));
+        return bc_lwm2m_is_binding(value->bytes);
     case BC_SERVER_STORING:
         return true;
     default:
@@ -221,7 +222,7 @@ static unsigned set_lifetime(struct bc_lwm2m_client *c, uint32_t lifetime_s)
     if (c->settings->lifetime_s == lifetime_s)
         return 0;
     c->settings->lifetime_s = lifetime_s;
-    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_LIFETIME_CHANGED});
+    bc_lwm2m_tell(c, BC_EVENT_LIFETIME_CHANGED, BC_OUTCOME_DONE, 0);
     return BC_UPDATE_CARRIES_LIFETIME;
 }
 
@@ -230,7 +231,7 @@ static unsigned set_binding(struct bc_lwm2m_client *c, bool queue_mode)
     if (c->settings->queue_mode == queue_mode)
         return 0;
     c->settings->queue_mode = queue_mode;
-    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_BINDING_CHANGED});
+    bc_lwm2m_tell(c, BC_EVENT_BINDING_CHANGED, BC_OUTCOME_DONE, 0);
     return BC_UPDATE_CARRIES_BINDING;
 }
 
@@ -290,18 +291,18 @@ static uint8_t write_item(struct bc_lwm2m_client *c, const struct bc_write_item 
     return BC_COAP_CHANGED;
 }
 
-static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items items, unsigned *carries)
+static uint8_t write_all(struct bc_lwm2m_client *c, struct bc_write_items *items, unsigned *carries)
 {
     struct bc_write_item item;
     uint8_t code = BC_COAP_BAD_REQUEST;
-    while (bc_write_next(&items, &item)) {
-        if (!bc_path_within(item.path, items.path))
+    while (bc_write_next(items, &item)) {
+        if (!bc_path_within(item.path, items->path))
             return BC_COAP_BAD_REQUEST;
-        code = write_item(c, &item, items.format, carries);
+        code = write_item(c, &item, items->format, carries);
         if (code != BC_COAP_CHANGED)
             return code;
     }
-    return bc_write_whole(&items) ? code : BC_COAP_BAD_REQUEST;
+    return bc_write_whole(items) ? code : BC_COAP_BAD_REQUEST;
 }
 
 static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
@@ -318,11 +319,11 @@ static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *re
     if (!several && !(flat && path.depth == 3))
         code = BC_COAP_UNSUPPORTED_CONTENT_FORMAT;
     else if (opened)
-        code = write_all(c, items, NULL);
+        code = write_all(c, &items, NULL);
     bc_lwm2m_reply_code(c, request, code);
     unsigned carries = 0;
     if (code == BC_COAP_CHANGED && bc_write_open(request, path, scratch, &items))
-        (void)write_all(c, items, &carries);
+        (void)write_all(c, &items, &carries);
     if (carries != 0)
         (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, carries);
 }
@@ -339,7 +340,7 @@ static void on_execute(struct bc_lwm2m_client *c, const struct bc_coap_message *
     }
     bc_lwm2m_reply_code(c, request, BC_COAP_CHANGED);
     if (path.object == 3)
-        bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_REBOOT});
+        bc_lwm2m_tell(c, BC_EVENT_REBOOT, BC_OUTCOME_DONE, 0);
     else if (path.resource == BC_SERVER_UPDATE_TRIGGER)
         (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, 0);
     else if (c->status == BC_STATUS_REGISTERED)

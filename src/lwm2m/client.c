@@ -51,7 +51,7 @@ static void on_refused(struct bc_lwm2m_client *c, uint16_t message_id)
     if (observation == NULL)
         return;
     observation->alive = false;
-    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_RESET, .message_id = message_id});
+    bc_lwm2m_tell(c, BC_EVENT_RESET, BC_OUTCOME_DONE, message_id);
 }
 
 static void on_report_end(struct bc_lwm2m_client *c, const struct bc_coap_event *event)
@@ -59,12 +59,10 @@ static void on_report_end(struct bc_lwm2m_client *c, const struct bc_coap_event 
     enum bc_outcome outcome = event->kind == BC_COAP_ACKED   ? BC_OUTCOME_DONE
                               : event->kind == BC_COAP_RESET ? BC_OUTCOME_RESET
                                                              : BC_OUTCOME_TIMEOUT;
-    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_REPORT_ACKED,
-                                              .outcome = outcome,
-                                              .message_id = event->message_id});
+    bc_lwm2m_tell(c, BC_EVENT_REPORT_ACKED, outcome, event->message_id);
 }
 
-static void on_event(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc_coap_event *event)
+static void on_event(struct bc_lwm2m_client *c, const struct bc_coap_event *event)
 {
     switch (event->tag) {
     case 0:
@@ -81,9 +79,7 @@ static void on_event(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc
             on_refused(c, event->message_id);
         break;
     case TAG_SEND:
-        bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_SENT,
-                                                  .outcome = bc_lwm2m_outcome_of(event),
-                                                  .message_id = event->message_id});
+        bc_lwm2m_tell(c, BC_EVENT_SENT, bc_lwm2m_outcome_of(event), event->message_id);
         break;
     case TAG_ANSWER:
         break;
@@ -91,7 +87,7 @@ static void on_event(struct bc_lwm2m_client *c, uint64_t now_ms, const struct bc
         bc_lwm2m_on_bootstrap_event(c, event);
         break;
     default:
-        bc_lwm2m_on_registration_event(c, now_ms, event);
+        bc_lwm2m_on_registration_event(c, event);
         break;
     }
 }
@@ -107,7 +103,7 @@ void bc_lwm2m_on_datagram(struct bc_lwm2m_client *c, uint64_t now_ms, const stru
     if (event.kind == BC_COAP_REQUEST)
         bc_lwm2m_on_request(c, &event.message);
     else if (!bc_lwm2m_next_block(c, &event))
-        on_event(c, now_ms, &event);
+        on_event(c, &event);
 }
 
 void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms)
@@ -116,7 +112,7 @@ void bc_lwm2m_on_time(struct bc_lwm2m_client *c, uint64_t now_ms)
     bc_lwm2m_set_now(c, now_ms);
     while (bc_coap_on_time(&c->coap, now_ms, &event))
         if (!bc_lwm2m_next_block(c, &event))
-            on_event(c, now_ms, &event);
+            on_event(c, &event);
     bc_lwm2m_requests_on_time(c);
     bc_lwm2m_reports_on_time(c);
     bc_lwm2m_bootstrap_on_time(c);

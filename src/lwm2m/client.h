@@ -119,12 +119,12 @@ struct bc_lwm2m_host {
 
 /* What the host has configured; the client changes lifetime and binding when the server does. */
 struct bc_lwm2m_settings {
-    char endpoint[BC_ENDPOINT_BYTES_MAX + 1];
     uint32_t lifetime_s;
     bool queue_mode; /* binding UQ, else U */
     bool auto_ack;   /* observe requests are answered without the host */
     bool updates;    /* automatic updates (lifetime_enable) */
     struct bc_objects objects;
+    char endpoint[BC_ENDPOINT_BYTES_MAX + 1];
 };
 
 enum bc_request_kind {
@@ -212,30 +212,30 @@ struct bc_observation {
 };
 
 struct bc_lwm2m_client {
-    struct bc_coap_endpoint coap;
-    const struct bc_lwm2m_host *host;
-    void *host_context;
-    struct bc_lwm2m_settings *settings; /* borrowed */
-    struct bc_address server;
-    uint64_t registered_ms; /* the last time the server accepted us */
-    uint64_t update_ms;     /* when the next automatic update is due, or BC_NEVER */
-    uint32_t pmin_s, pmax_s, disable_timeout_s;
-    uint32_t accepted_lifetime_s;
     uint8_t status; /* enum bc_status */
     bool storing;
     uint8_t location_bytes;
+    bc_chunk parts; /* of a notification in parts */
+    uint16_t parts_next_index;
+    struct bc_path parts_path;
+    const struct bc_lwm2m_host *host;
+    void *host_context;
+    struct bc_lwm2m_settings *settings; /* borrowed */
+    uint32_t pmin_s, pmax_s, disable_timeout_s;
+    uint32_t accepted_lifetime_s;
+    uint64_t registered_ms; /* the last time the server accepted us */
+    uint64_t update_ms;     /* when the next automatic update is due, or BC_NEVER */
+    uint64_t report_ms;     /* no report before: there was no room for one */
+    struct bc_bootstrap bootstrap;
+    struct bc_served served;
+    struct bc_upload upload;
+    struct bc_sending sending;
+    struct bc_address server;
+    struct bc_coap_endpoint coap;
     char location[BC_LOCATION_BYTES_MAX];
     struct bc_request request[BC_REQUESTS_MAX];
     struct bc_observation observation[BC_OBSERVATIONS_MAX];
     struct bc_attributes attributes;
-    uint64_t report_ms; /* no report before: there was no room for one */
-    bc_chunk parts;     /* of a notification in parts */
-    uint16_t parts_next_index;
-    struct bc_path parts_path;
-    struct bc_served served;
-    struct bc_upload upload;
-    struct bc_sending sending;
-    struct bc_bootstrap bootstrap;
 };
 
 /* `settings`, `random` and `workspace` (BC_ARENA_BYTES) stay the caller's. */

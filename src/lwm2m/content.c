@@ -190,8 +190,9 @@ void bc_lwm2m_finish_reply(struct bc_lwm2m_client *c, const struct bc_coap_messa
         bc_coap_forget(&c->coap, request->message_id);
 }
 
-bool bc_lwm2m_serve_block(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
-                          struct bc_path path)
+/* Answers a request for a later block of the body that is kept; false when it is none. */
+static bool serve_block(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                        struct bc_path path)
 {
     struct bc_lwm2m_frame frame;
     if (!bc_lwm2m_frame_of(request, path, &frame) || frame.block.number == 0 ||
@@ -240,36 +241,33 @@ static uint8_t add_block(struct bc_lwm2m_client *c, const struct bc_coap_message
     return 0;
 }
 
-enum bc_lwm2m_upload bc_lwm2m_take_upload(struct bc_lwm2m_client *c,
-                                          struct bc_coap_message *request, struct bc_path path)
+void bc_lwm2m_assemble(struct bc_lwm2m_client *c, struct bc_coap_message *request,
+                       struct bc_path path,
+                       void (*act)(struct bc_lwm2m_client *c, const struct bc_coap_message *whole,
+                                   struct bc_path path))
 {
     bc_view value;
-    struct bc_coap_block block;
-    if (!bc_coap_option_find(request, BC_COAP_BLOCK1, &value))
-        return BC_UPLOAD_NONE;
-    uint8_t code = BC_COAP_BAD_REQUEST;
-    if (bc_coap_block_read(value, &block)) {
-        if (block.number == 0 && !block.more)
-            return BC_UPLOAD_NONE;
-        code = add_block(c, request, path, &block);
+    struct bc_coap_block block = {0};
+    if (serve_block(c, request, path))
+        return;
+    bool well_formed = true;
+    if (bc_coap_option_find(request, BC_COAP_BLOCK1, &value))
+        well_formed = bc_coap_block_read(value, &block);
+    if (well_formed && block.number == 0 && !block.more) { /* in one piece */
+        act(c, request, path);
+        return;
     }
-    if (code != 0) {
+    uint8_t code = well_formed ? add_block(c, request, path, &block) : BC_COAP_BAD_REQUEST;
+    if (code != 0)
         drop_upload(c);
-        bc_lwm2m_reply_code(c, request, code);
-        return BC_UPLOAD_REFUSED;
-    }
-    if (block.more) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_CONTINUE);
-        return BC_UPLOAD_MORE;
+    if (code != 0 || block.more) {
+        bc_lwm2m_reply_code(c, request, code != 0 ? code : BC_COAP_CONTINUE);
+        return;
     }
     c->coap.pinned = true; /* the payload must not move while it is read */
     request->payload =
         c->upload.chunk == 0 ? (bc_view){0} : bc_arena_view(&c->coap.arena, c->upload.chunk);
-    return BC_UPLOAD_WHOLE;
-}
-
-void bc_lwm2m_end_upload(struct bc_lwm2m_client *c)
-{
+    act(c, request, path);
     c->coap.pinned = false;
     drop_upload(c);
 }

@@ -163,7 +163,7 @@ void bc_lwm2m_reply_discover(struct bc_lwm2m_client *c, const struct bc_coap_mes
     }
     frame.format = BC_COAP_FORMAT_LINK;
     bc_sink body = bc_lwm2m_body_begin(c);
-    bc_lwm2m_put_discover_links(&body, &c->settings->objects, &c->attributes, path);
+    bc_lwm2m_put_discover_links(&body, c, path);
     bc_lwm2m_finish_reply(c, request, bc_lwm2m_send_body(c, &frame, &body));
 }
 
@@ -281,23 +281,17 @@ static void on_whole_request(struct bc_lwm2m_client *c, const struct bc_coap_mes
         bc_lwm2m_reply_code(c, request, verdict.code);
 }
 
-void bc_lwm2m_on_request(struct bc_lwm2m_client *c, const struct bc_coap_message *datagram)
+void bc_lwm2m_on_request(struct bc_lwm2m_client *c, struct bc_coap_message *request)
 {
-    struct bc_coap_message request = *datagram;
     struct bc_path path;
-    if (c->bootstrap.runs || c->bootstrap.over) {
-        bc_lwm2m_on_bootstrap_request(c, &request);
-    } else if (bc_path_read(&request, &path) != BC_OK) {
-        bc_lwm2m_reply_code(c, &request, BC_COAP_NOT_FOUND);
-    } else if (path.depth > 0 && path.object == 0) {
-        bc_lwm2m_reply_code(c, &request, BC_COAP_UNAUTHORIZED);
-    } else if (writes_attributes(&request)) {
-        bc_lwm2m_on_attributes(c, &request, path);
-    } else if (!bc_lwm2m_serve_block(c, &request, path)) {
-        enum bc_lwm2m_upload upload = bc_lwm2m_take_upload(c, &request, path);
-        if (upload == BC_UPLOAD_NONE || upload == BC_UPLOAD_WHOLE)
-            on_whole_request(c, &request, path);
-        if (upload == BC_UPLOAD_WHOLE)
-            bc_lwm2m_end_upload(c);
-    }
+    if (c->bootstrap.runs || c->bootstrap.over)
+        bc_lwm2m_on_bootstrap_request(c, request);
+    else if (bc_path_read(request, &path) != BC_OK)
+        bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
+    else if (path.depth > 0 && path.object == 0)
+        bc_lwm2m_reply_code(c, request, BC_COAP_UNAUTHORIZED);
+    else if (writes_attributes(request))
+        bc_lwm2m_on_attributes(c, request, path);
+    else
+        bc_lwm2m_assemble(c, request, path, on_whole_request);
 }

@@ -20,15 +20,16 @@ enum tag {
 };
 
 /* register.c: how a request of ours ended; registration, update and deregistration act on it. */
-void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, uint64_t now_ms,
-                                    const struct bc_coap_event *event);
+void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, const struct bc_coap_event *event);
 enum bc_outcome bc_lwm2m_outcome_of(const struct bc_coap_event *event);
 void bc_lwm2m_put_query(struct bc_coap_writer *w, const char *name, const char *value);
+/* True for the two bindings there are here, "U" and "UQ". */
+bool bc_lwm2m_is_binding(bc_view text);
 /* A deregistration that the server asked for (1/0/4). */
 enum bc_err bc_lwm2m_disable(struct bc_lwm2m_client *c);
 uint64_t bc_lwm2m_update_due(const struct bc_lwm2m_client *c);
 
-/* Forgets the session before it: a new server is spoken to. */
+/* Forgets the session before it, but for the server's messages: they may still be repeated. */
 void bc_lwm2m_begin_session(struct bc_lwm2m_client *c, const struct bc_address *server);
 
 /* bootstrap.c */
@@ -39,7 +40,7 @@ uint64_t bc_lwm2m_bootstrap_deadline(const struct bc_lwm2m_client *c);
 void bc_lwm2m_drop_bootstrap(struct bc_lwm2m_client *c);
 
 /* dispatch.c: a request of the server. */
-void bc_lwm2m_on_request(struct bc_lwm2m_client *c, const struct bc_coap_message *datagram);
+void bc_lwm2m_on_request(struct bc_lwm2m_client *c, struct bc_coap_message *request);
 void bc_lwm2m_reply_code(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                          uint8_t code);
 
@@ -94,19 +95,12 @@ bool bc_lwm2m_put_value(bc_sink *body, struct bc_path asked, int32_t accept, str
 /* BC_ERR_RANGE for a block beyond the end. */
 enum bc_err bc_lwm2m_send_body(struct bc_lwm2m_client *c, struct bc_lwm2m_frame *frame,
                                const bc_sink *body);
-/* Answers a request for a later block of the body that is kept; false when it is none. */
-bool bc_lwm2m_serve_block(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
-                          struct bc_path path);
-
-enum bc_lwm2m_upload {
-    BC_UPLOAD_NONE,    /* a whole request */
-    BC_UPLOAD_MORE,    /* answered with 2.31 */
-    BC_UPLOAD_REFUSED, /* answered with an error */
-    BC_UPLOAD_WHOLE,   /* `request->payload` is the whole body, until bc_lwm2m_end_upload() */
-};
-enum bc_lwm2m_upload bc_lwm2m_take_upload(struct bc_lwm2m_client *c,
-                                          struct bc_coap_message *request, struct bc_path path);
-void bc_lwm2m_end_upload(struct bc_lwm2m_client *c);
+/* Answers a request for a later block of the body that is kept, and blocks of an upload but the
+ * last; `act` is for all others, with the whole body as payload. */
+void bc_lwm2m_assemble(struct bc_lwm2m_client *c, struct bc_coap_message *request,
+                       struct bc_path path,
+                       void (*act)(struct bc_lwm2m_client *c, const struct bc_coap_message *whole,
+                                   struct bc_path path));
 void bc_lwm2m_drop_bodies(struct bc_lwm2m_client *c);
 void bc_lwm2m_expire_bodies(struct bc_lwm2m_client *c, bool all); /* or those that are too old */
 uint64_t bc_lwm2m_bodies_deadline(const struct bc_lwm2m_client *c);
@@ -140,12 +134,9 @@ void bc_lwm2m_age_reports(struct bc_lwm2m_client *c, uint64_t passed_ms);
 
 /* links.c: link-format (RFC 6690). */
 void bc_lwm2m_put_registration_links(bc_sink *out, const struct bc_objects *objects);
-void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_objects *objects,
-                                 const struct bc_attributes *attributes, struct bc_path path);
-
-/* What a bootstrap server discovers; `account`: the instance of object 0 it has written, or -1. */
-void bc_lwm2m_put_bootstrap_links(bc_sink *out, const struct bc_objects *objects,
-                                  struct bc_path path, int32_t account);
+/* What the server discovers, a bootstrap server while that runs. */
+void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_lwm2m_client *c,
+                                 struct bc_path path);
 
 /* observe.c */
 void bc_lwm2m_forget_observations(struct bc_lwm2m_client *c); /* and their attributes */
@@ -159,7 +150,11 @@ void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path);
 /* Who observes a resource: its own observation, else its instance's, else its object's. */
 struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct bc_path resource);
 struct bc_observation *bc_lwm2m_observation_sent(struct bc_lwm2m_client *c, uint16_t message_id);
-void bc_lwm2m_remember_sent(struct bc_observation *observation, uint16_t message_id);
+/* The frame of the next notification; the format is still to be set. */
+struct bc_lwm2m_frame bc_lwm2m_notification_of(const struct bc_observation *observation,
+                                               enum bc_coap_type type, enum tag tag);
+/* That frame has been sent. */
+void bc_lwm2m_remember_sent(struct bc_observation *observation, const struct bc_lwm2m_frame *frame);
 
 /* The format of an answer to `accept` (BC_COAP_FORMAT_ABSENT = our choice): -1 when none fits. A
  * single resource takes text, opaque, TLV or JSON, anything above it TLV or JSON. */
@@ -172,5 +167,8 @@ void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c);
 uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c);
 
 bool bc_lwm2m_emit(struct bc_lwm2m_client *c, const struct bc_lwm2m_event *event);
+/* What the host needs no more than this to know of; a message ID of 0 where there is none. */
+void bc_lwm2m_tell(struct bc_lwm2m_client *c, enum bc_lwm2m_event_kind kind,
+                   enum bc_outcome outcome, uint16_t message_id);
 
 #endif

@@ -209,28 +209,59 @@ static bool is_number(bc_view text, bool *integer)
 
 /* --- Reading --------------------------------------------------------------------------------- */
 
-/* Walks over an entry without looking into it. */
-static bool skip_entry(bc_view *at)
+/* One member of an entry: the name, or the value under one of its keys. */
+static bool read_member(bc_view *at, bc_view *name, struct bc_json_item *out)
 {
-    bc_view text;
+    bc_view key;
     bool escaped;
+    bool integer;
+    if (!take_string(at, &key, &escaped) || !take_char(at, ':'))
+        return false;
+    if (bc_view_equal(key, BC_TEXT("n")))
+        return take_string(at, name, &escaped) && !escaped;
+    if (bc_view_equal(key, BC_TEXT("t")))
+        return take_word(at).len > 0;
+    if (out->text.ptr != NULL)
+        return false; /* two values */
+    if (bc_view_equal(key, BC_TEXT("sv"))) {
+        out->type = BC_VALUE_STRING;
+        return take_string(at, &out->text, &out->escaped);
+    }
+    out->text = take_word(at);
+    if (bc_view_equal(key, BC_TEXT("v"))) {
+        bool number = is_number(out->text, &integer);
+        out->type = number && integer ? BC_VALUE_INTEGER : BC_VALUE_FLOAT;
+        return number;
+    }
+    bool yes = bc_view_equal(out->text, BC_TEXT("true"));
+    bool no = bc_view_equal(out->text, BC_TEXT("false"));
+    out->type = BC_VALUE_BOOLEAN;
+    out->text = yes ? BC_TEXT("1") : BC_TEXT("0");
+    return bc_view_equal(key, BC_TEXT("bv")) && (yes || no);
+}
+
+/* One entry, its name apart. */
+static bool read_entry(bc_view *at, bc_view *name, struct bc_json_item *out)
+{
+    *name = (bc_view){0};
+    *out = (struct bc_json_item){0};
     if (!take_char(at, '{'))
         return false;
     do {
-        if (!take_string(at, &text, &escaped) || !take_char(at, ':'))
-            return false;
-        if (!take_string(at, &text, &escaped) && take_word(at).len == 0)
+        if (!read_member(at, name, out))
             return false;
     } while (take_char(at, ','));
-    return take_char(at, '}');
+    return take_char(at, '}') && out->text.ptr != NULL;
 }
 
 static bool skip_entries(bc_view *at)
 {
+    bc_view name;
+    struct bc_json_item item;
     if (!take_char(at, '['))
         return false;
     do {
-        if (!skip_entry(at))
+        if (!read_entry(at, &name, &item))
             return false;
     } while (take_char(at, ','));
     return take_char(at, ']');
@@ -293,53 +324,14 @@ static bool read_path(bc_view base, bc_view name, struct bc_path *out)
     return depth == 3;
 }
 
-/* One member of an entry: the name, or the value under one of its keys. */
-static bool read_member(bc_view *at, bc_view *name, struct bc_json_item *out)
-{
-    bc_view key;
-    bool escaped;
-    bool integer;
-    if (!take_string(at, &key, &escaped) || !take_char(at, ':'))
-        return false;
-    if (bc_view_equal(key, BC_TEXT("n")))
-        return take_string(at, name, &escaped) && !escaped;
-    if (bc_view_equal(key, BC_TEXT("t")))
-        return take_word(at).len > 0;
-    if (out->text.ptr != NULL)
-        return false; /* two values */
-    if (bc_view_equal(key, BC_TEXT("sv"))) {
-        out->type = BC_VALUE_STRING;
-        return take_string(at, &out->text, &out->escaped);
-    }
-    out->text = take_word(at);
-    if (bc_view_equal(key, BC_TEXT("v"))) {
-        bool number = is_number(out->text, &integer);
-        out->type = number && integer ? BC_VALUE_INTEGER : BC_VALUE_FLOAT;
-        return number;
-    }
-    bool yes = bc_view_equal(out->text, BC_TEXT("true"));
-    bool no = bc_view_equal(out->text, BC_TEXT("false"));
-    out->type = BC_VALUE_BOOLEAN;
-    out->text = yes ? BC_TEXT("1") : BC_TEXT("0");
-    return bc_view_equal(key, BC_TEXT("bv")) && (yes || no);
-}
-
 enum bc_err bc_json_next(struct bc_json_reader *reader, struct bc_json_item *out)
 {
-    *out = (struct bc_json_item){0};
-    bc_view name = {0};
+    bc_view name;
     if (!reader->first && !take_char(&reader->rest, ','))
         return BC_ERR_ABSENT;
     reader->first = false;
-    if (!take_char(&reader->rest, '{'))
-        return BC_ERR_FORMAT;
-    do {
-        if (!read_member(&reader->rest, &name, out))
-            return BC_ERR_FORMAT;
-    } while (take_char(&reader->rest, ','));
-    if (!take_char(&reader->rest, '}') || out->text.ptr == NULL)
-        return BC_ERR_FORMAT;
-    return read_path(reader->base, name, &out->path) ? BC_OK : BC_ERR_FORMAT;
+    bool whole = read_entry(&reader->rest, &name, out) && read_path(reader->base, name, &out->path);
+    return whole ? BC_OK : BC_ERR_FORMAT;
 }
 
 /* --- Escapes --------------------------------------------------------------------------------- */

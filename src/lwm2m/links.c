@@ -19,13 +19,25 @@ static void put_link(bc_sink *out, struct bc_path path)
     bc_put_char(out, '>');
 }
 
+static void put_instance(bc_sink *out, struct bc_path asked, uint16_t object, uint16_t instance)
+{
+    if (bc_path_within(BC_PATH_INSTANCE(object, instance), asked))
+        put_link(out, BC_PATH_INSTANCE(object, instance));
+}
+
+/* All that stand at or below `asked`, object 0 apart. */
+static void put_instances(bc_sink *out, struct bc_path asked, const struct bc_objects *objects)
+{
+    for (size_t i = 0; i < SHOWN_OBJECTS; i++)
+        put_instance(out, asked, shown_objects[i], 0);
+    for (size_t i = 0; i < objects->rows; i++)
+        put_instance(out, asked, objects->row[i].object, objects->row[i].instance);
+}
+
 void bc_lwm2m_put_registration_links(bc_sink *out, const struct bc_objects *objects)
 {
     bc_put_text(out, "</>;rt=\"oma.lwm2m\",");
-    for (size_t i = 0; i < SHOWN_OBJECTS; i++)
-        put_link(out, BC_PATH_INSTANCE(shown_objects[i], 0));
-    for (size_t i = 0; i < objects->rows; i++)
-        put_link(out, BC_PATH_INSTANCE(objects->row[i].object, objects->row[i].instance));
+    put_instances(out, (struct bc_path){0}, objects);
 }
 
 /* With what is written there; a resource that is asked for alone has what it inherits, too. */
@@ -51,9 +63,7 @@ static void put_builtin(bc_sink *out, const struct bc_attributes *attributes, st
 
 static void put_custom(bc_sink *out, const struct bc_object_instance *row, struct bc_path path)
 {
-    struct bc_path instance = BC_PATH_INSTANCE(row->object, row->instance);
-    if (bc_path_within(instance, path))
-        put_link(out, instance);
+    put_instance(out, path, row->object, row->instance);
     for (unsigned i = 0; i < row->resources; i++) {
         struct bc_path resource = BC_PATH_RESOURCE(row->object, row->instance, row->resource[i]);
         if (bc_path_within(resource, path))
@@ -61,39 +71,27 @@ static void put_custom(bc_sink *out, const struct bc_object_instance *row, struc
     }
 }
 
-void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_objects *objects,
-                                 const struct bc_attributes *attributes, struct bc_path path)
+/* LwM2M 1.0 section 5.2.7.3: instances only, as there are no servers yet that could tell them
+ * apart. */
+static void put_bootstrap_links(bc_sink *out, const struct bc_lwm2m_client *c, struct bc_path path)
 {
+    bc_put_text(out, "lwm2m=\"1.0\"");
+    if (c->bootstrap.account != 0)
+        put_instance(out, path, 0, c->bootstrap.instance);
+    put_instances(out, path, &c->settings->objects);
+}
+
+void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_lwm2m_client *c, struct bc_path path)
+{
+    const struct bc_objects *objects = &c->settings->objects;
+    if (c->bootstrap.runs) {
+        put_bootstrap_links(out, c, path);
+        return;
+    }
     if (bc_object_built_in(path.object))
-        put_builtin(out, attributes, path);
+        put_builtin(out, &c->attributes, path);
     else if (path.depth == 1)
         put_link(out, path);
     for (size_t i = 0; i < objects->rows; i++)
         put_custom(out, &objects->row[i], path);
-}
-
-static void put_bootstrap_link(bc_sink *out, struct bc_path instance, struct bc_path path,
-                               bool there)
-{
-    if (!there || !bc_path_within(instance, path))
-        return;
-    bc_put_text(out, ",<");
-    bc_path_put(out, instance);
-    bc_put_char(out, '>');
-}
-
-/* LwM2M 1.0 section 5.2.7.3: instances only, as there are no servers yet that could tell them
- * apart. */
-void bc_lwm2m_put_bootstrap_links(bc_sink *out, const struct bc_objects *objects,
-                                  struct bc_path path, int32_t account)
-{
-    bc_put_text(out, "lwm2m=\"1.0\"");
-    for (uint16_t object = 0; object <= 5; object++) {
-        uint16_t id = object == 0 ? (uint16_t)account : 0;
-        bool there = object == 0 ? account >= 0 : bc_object_built_in(object);
-        put_bootstrap_link(out, BC_PATH_INSTANCE(object, id), path, there);
-    }
-    for (size_t i = 0; i < objects->rows; i++)
-        put_bootstrap_link(out, BC_PATH_INSTANCE(objects->row[i].object, objects->row[i].instance),
-                           path, true);
 }

@@ -75,10 +75,22 @@ struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct
     return found;
 }
 
-void bc_lwm2m_remember_sent(struct bc_observation *observation, uint16_t message_id)
+struct bc_lwm2m_frame bc_lwm2m_notification_of(const struct bc_observation *observation,
+                                               enum bc_coap_type type, enum tag tag)
 {
+    return (struct bc_lwm2m_frame){.type = type,
+                                   .tag = (uint8_t)tag,
+                                   .token = observation->token,
+                                   .path = observation->path,
+                                   .observe = (observation->sequence + 1) & 0xFFFFFF,
+                                   .block = {.exponent = observation->block_exponent}};
+}
+
+void bc_lwm2m_remember_sent(struct bc_observation *observation, const struct bc_lwm2m_frame *frame)
+{
+    observation->sequence = (uint32_t)frame->observe & 0xFFFFFF;
     observation->sent[1] = observation->sent[0];
-    observation->sent[0] = message_id;
+    observation->sent[0] = frame->message_id;
     if (observation->sent_count < BC_OBSERVATION_SENT)
         observation->sent_count++;
 }

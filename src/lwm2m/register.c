@@ -89,6 +89,11 @@ void bc_lwm2m_put_query(struct bc_coap_writer *w, const char *name, const char *
     bc_coap_write_option(w, BC_COAP_URI_QUERY, bc_sink_view(&text));
 }
 
+bool bc_lwm2m_is_binding(bc_view text)
+{
+    return bc_view_equal(text, BC_TEXT("U")) || bc_view_equal(text, BC_TEXT("UQ"));
+}
+
 static void put_binding(struct bc_coap_writer *w, bool queue_mode)
 {
     bc_lwm2m_put_query(w, "b=", queue_mode ? "UQ" : "U");
@@ -107,7 +112,7 @@ void bc_lwm2m_begin_session(struct bc_lwm2m_client *c, const struct bc_address *
 {
     assert(c->status == BC_STATUS_REGISTERING);
     bc_lwm2m_drop_bootstrap(c);
-    bc_coap_endpoint_clear(&c->coap);
+    bc_coap_drop_exchanges(&c->coap);
     bc_lwm2m_drop_requests(c);
     bc_lwm2m_drop_bodies(c);
     bc_lwm2m_forget_observations(c);
@@ -208,16 +213,17 @@ enum bc_outcome bc_lwm2m_outcome_of(const struct bc_coap_event *event)
     }
 }
 
-static void schedule_update(struct bc_lwm2m_client *c, uint64_t now_ms)
+static void schedule_update(struct bc_lwm2m_client *c)
 {
-    c->update_ms = now_ms + (uint64_t)bc_lwm2m_update_interval_s(c->settings->lifetime_s) * 1000;
+    c->update_ms =
+        c->coap.now_ms + (uint64_t)bc_lwm2m_update_interval_s(c->settings->lifetime_s) * 1000;
 }
 
-static void accepted(struct bc_lwm2m_client *c, uint64_t now_ms)
+static void accepted(struct bc_lwm2m_client *c)
 {
-    c->registered_ms = now_ms;
+    c->registered_ms = c->coap.now_ms;
     c->accepted_lifetime_s = c->settings->lifetime_s;
-    schedule_update(c, now_ms);
+    schedule_update(c);
 }
 
 /* Joins the Location-Path options. False when there is none or it is too long to keep. */
@@ -238,18 +244,17 @@ static bool keep_location(struct bc_lwm2m_client *c, const struct bc_coap_messag
     return out.len > 0 && !out.full && segments <= BC_LOCATION_SEGMENTS_MAX;
 }
 
-static void on_registered(struct bc_lwm2m_client *c, uint64_t now_ms,
-                          const struct bc_coap_event *event)
+static void on_registered(struct bc_lwm2m_client *c, const struct bc_coap_event *event)
 {
     enum bc_outcome outcome = bc_lwm2m_outcome_of(event);
     if (outcome == BC_OUTCOME_DONE &&
         (event->message.code != BC_COAP_CREATED || !keep_location(c, &event->message)))
         outcome = BC_OUTCOME_OTHER;
     if (outcome == BC_OUTCOME_DONE)
-        accepted(c, now_ms);
+        accepted(c);
     bc_lwm2m_set_status(c, outcome == BC_OUTCOME_DONE ? BC_STATUS_REGISTERED
                                                       : BC_STATUS_NOT_REGISTERED);
-    bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_REGISTERED, .outcome = outcome});
+    bc_lwm2m_tell(c, BC_EVENT_REGISTERED, outcome, 0);
 }
 
 /* The server has forgotten us: so do we. */
@@ -272,18 +277,17 @@ static void apply_update(struct bc_lwm2m_client *c, enum bc_update_reason reason
     }
 }
 
-static void on_updated(struct bc_lwm2m_client *c, uint64_t now_ms,
-                       const struct bc_coap_event *event)
+static void on_updated(struct bc_lwm2m_client *c, const struct bc_coap_event *event)
 {
     enum bc_update_reason reason = (enum bc_update_reason)(event->tag - TAG_UPDATE);
     enum bc_outcome outcome = bc_lwm2m_outcome_of(event);
     if (outcome == BC_OUTCOME_DONE) {
         apply_update(c, reason, event->context);
-        accepted(c, now_ms);
+        accepted(c);
         if (c->status == BC_STATUS_RECOVERING)
             bc_lwm2m_set_status(c, BC_STATUS_REGISTERED);
     } else {
-        schedule_update(c, now_ms);
+        schedule_update(c);
     }
     bool live = c->status == BC_STATUS_REGISTERED || c->status == BC_STATUS_RECOVERING;
     bool recovery_failed = reason == BC_UPDATE_RECOVER && outcome != BC_OUTCOME_DONE;
@@ -312,17 +316,15 @@ static void on_deregistered(struct bc_lwm2m_client *c, const struct bc_coap_even
         bc_lwm2m_set_status(c, BC_STATUS_REGISTERED);
     }
     if (event->tag == TAG_DEREGISTER)
-        bc_lwm2m_emit(c,
-                      &(struct bc_lwm2m_event){.kind = BC_EVENT_DEREGISTERED, .outcome = outcome});
+        bc_lwm2m_tell(c, BC_EVENT_DEREGISTERED, outcome, 0);
 }
 
-void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, uint64_t now_ms,
-                                    const struct bc_coap_event *event)
+void bc_lwm2m_on_registration_event(struct bc_lwm2m_client *c, const struct bc_coap_event *event)
 {
     if (event->tag == TAG_REGISTER)
-        on_registered(c, now_ms, event);
+        on_registered(c, event);
     else if (event->tag >= TAG_UPDATE)
-        on_updated(c, now_ms, event);
+        on_updated(c, event);
     else
         on_deregistered(c, event);
 }

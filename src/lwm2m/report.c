@@ -21,9 +21,9 @@ static uint32_t period_ms(const struct bc_lwm2m_client *c, struct bc_path path,
                           enum bc_attribute attribute)
 {
     uint64_t ms = (uint64_t)(attribute == BC_ATTRIBUTE_PMIN ? c->pmin_s : c->pmax_s) * 1000;
-    int64_t written;
-    if (bc_attributes_find(&c->attributes, path, attribute, &written))
-        ms = (uint64_t)written / (BC_ATTRIBUTE_UNIT / 1000);
+    const int64_t *written = bc_attributes_find(&c->attributes, path, attribute);
+    if (written != NULL)
+        ms = (uint64_t)*written / (BC_ATTRIBUTE_UNIT / 1000);
     return (uint32_t)(ms < PERIOD_MS_MAX ? ms : PERIOD_MS_MAX);
 }
 
@@ -63,25 +63,22 @@ static bool number_of(struct bc_lwm2m_client *c, struct bc_path path, int64_t *o
 static bool crossed(const struct bc_attributes *attributes, struct bc_path path, int64_t before,
                     int64_t now)
 {
-    int64_t limit;
-    if (bc_attributes_get(attributes, path, BC_ATTRIBUTE_GT, &limit) &&
-        (before > limit) != (now > limit))
-        return true;
-    if (bc_attributes_get(attributes, path, BC_ATTRIBUTE_LT, &limit) &&
-        (before < limit) != (now < limit))
-        return true;
+    const int64_t *gt = bc_attributes_get(attributes, path, BC_ATTRIBUTE_GT);
+    const int64_t *lt = bc_attributes_get(attributes, path, BC_ATTRIBUTE_LT);
+    const int64_t *st = bc_attributes_get(attributes, path, BC_ATTRIBUTE_ST);
     uint64_t step =
         now > before ? (uint64_t)now - (uint64_t)before : (uint64_t)before - (uint64_t)now;
-    return bc_attributes_get(attributes, path, BC_ATTRIBUTE_ST, &limit) && step >= (uint64_t)limit;
+    return (gt != NULL && (before > *gt) != (now > *gt)) ||
+           (lt != NULL && (before < *lt) != (now < *lt)) || (st != NULL && step >= (uint64_t)*st);
 }
 
 /* True unless gt, lt and st of the observed resource say that the change is none to speak of. */
 static bool worth_telling(struct bc_lwm2m_client *c, struct bc_path observed)
 {
-    int64_t before;
+    const int64_t *before = bc_attributes_get(&c->attributes, observed, BC_ATTRIBUTE_REPORTED);
     int64_t now;
-    return !bc_attributes_get(&c->attributes, observed, BC_ATTRIBUTE_REPORTED, &before) ||
-           !number_of(c, observed, &now) || crossed(&c->attributes, observed, before, now);
+    return before == NULL || !number_of(c, observed, &now) ||
+           crossed(&c->attributes, observed, *before, now);
 }
 
 /* --- Reports --------------------------------------------------------------------------------- */
@@ -91,7 +88,7 @@ void bc_lwm2m_reported(struct bc_lwm2m_client *c, struct bc_observation *observa
     int64_t value;
     observation->pending = false;
     observation->reported_ms = (uint32_t)c->coap.now_ms;
-    if (bc_attributes_get(&c->attributes, observation->path, BC_ATTRIBUTE_REPORTED, &value) &&
+    if (bc_attributes_get(&c->attributes, observation->path, BC_ATTRIBUTE_REPORTED) != NULL &&
         number_of(c, observation->path, &value))
         (void)bc_attributes_set(&c->attributes, observation->path, BC_ATTRIBUTE_REPORTED, value);
 }
@@ -100,14 +97,8 @@ void bc_lwm2m_reported(struct bc_lwm2m_client *c, struct bc_observation *observa
 static void report(struct bc_lwm2m_client *c, struct bc_observation *observation,
                    struct bc_path path)
 {
-    struct bc_lwm2m_frame frame = {
-        .type = BC_COAP_CON,
-        .tag = TAG_NOTIFY_OWN,
-        .token = observation->token,
-        .path = observation->path,
-        .observe = (int32_t)bc_lwm2m_next_sequence(c, observation->path),
-        .block = {.exponent = observation->block_exponent},
-    };
+    struct bc_lwm2m_frame frame =
+        bc_lwm2m_notification_of(observation, BC_COAP_CON, TAG_NOTIFY_OWN);
     bc_sink body = bc_lwm2m_body_begin(c);
     uint8_t code = bc_lwm2m_builtin_body(c, observation->path, path, observation->accept,
                                          &frame.format, &body);
@@ -117,8 +108,7 @@ static void report(struct bc_lwm2m_client *c, struct bc_observation *observation
             c->report_ms = c->coap.now_ms + RETRY_MS;
             return;
         }
-        observation->sequence = (uint32_t)frame.observe & 0xFFFFFF;
-        bc_lwm2m_remember_sent(observation, frame.message_id);
+        bc_lwm2m_remember_sent(observation, &frame);
     }
     bc_lwm2m_reported(c, observation);
 }
@@ -167,18 +157,17 @@ void bc_lwm2m_age_reports(struct bc_lwm2m_client *c, uint64_t passed_ms)
 
 /* --- Write-Attributes ------------------------------------------------------------------------ */
 
-/* Beside gt, lt and st stands the value that they are compared with. False when there is no room.
- */
+/* Beside gt, lt and st stands the value they are compared with. False when there is no room. */
 static bool keep_reported(struct bc_lwm2m_client *c, struct bc_attributes *attributes,
                           struct bc_path path)
 {
     int64_t value;
-    bool compares = bc_attributes_get(attributes, path, BC_ATTRIBUTE_GT, &value) ||
-                    bc_attributes_get(attributes, path, BC_ATTRIBUTE_LT, &value) ||
-                    bc_attributes_get(attributes, path, BC_ATTRIBUTE_ST, &value);
+    bool compares = bc_attributes_get(attributes, path, BC_ATTRIBUTE_GT) != NULL ||
+                    bc_attributes_get(attributes, path, BC_ATTRIBUTE_LT) != NULL ||
+                    bc_attributes_get(attributes, path, BC_ATTRIBUTE_ST) != NULL;
     if (!compares)
         bc_attributes_unset(attributes, path, BC_ATTRIBUTE_REPORTED);
-    if (!compares || bc_attributes_get(attributes, path, BC_ATTRIBUTE_REPORTED, &value) ||
+    if (!compares || bc_attributes_get(attributes, path, BC_ATTRIBUTE_REPORTED) != NULL ||
         !number_of(c, path, &value))
         return true;
     return bc_attributes_set(attributes, path, BC_ATTRIBUTE_REPORTED, value);

@@ -39,6 +39,14 @@ size_t bc_value_raw_bytes(const struct bc_value *value)
     return number ? value->number_bytes : value->bytes.len;
 }
 
+/* The low `bytes` of a number: more than 4 in two halves, a size_t may have no more. */
+static void put_number(bc_sink *out, uint64_t bits, unsigned bytes)
+{
+    if (bytes > 4)
+        bc_put_be(out, (uint32_t)(bits >> 32), bytes - 4);
+    bc_put_be(out, (uint32_t)bits, bytes > 4 ? 4 : bytes);
+}
+
 static uint64_t float_bits(const struct bc_value *value)
 {
     if (value->number_bytes == 4) {
@@ -62,10 +70,10 @@ void bc_value_put_raw(bc_sink *out, const struct bc_value *value)
         break;
     case BC_VALUE_INTEGER:
     case BC_VALUE_BOOLEAN:
-        bc_put_be(out, (uint64_t)value->integer, value->number_bytes);
+        put_number(out, (uint64_t)value->integer, value->number_bytes);
         break;
     case BC_VALUE_FLOAT:
-        bc_put_be(out, float_bits(value), value->number_bytes);
+        put_number(out, float_bits(value), value->number_bytes);
         break;
     }
 }

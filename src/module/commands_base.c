@@ -27,6 +27,16 @@ static struct bc_module *module_of(struct bc_at_call *call)
     return call->context;
 }
 
+/* A setting that is one number: kept, or shown. */
+static int number_common(struct bc_at_call *call, uint8_t *setting)
+{
+    if (call->form == BC_AT_SET)
+        *setting = (uint8_t)call->arg[0].number;
+    else
+        bc_at_info(call, "%s: %d", call->command->name, *setting);
+    return BC_AT_OK;
+}
+
 /* --- V.250: ATE, ATQ, ATV, ATI, AT&F, AT&W, ATZ ------------------------------------------------
  */
 
@@ -92,12 +102,7 @@ static const struct bc_at_param cmee_params[] = {{.name = "n", .min = 0, .max = 
 
 static int cmee_handle(struct bc_at_call *call)
 {
-    struct bc_module *m = module_of(call);
-    if (call->form == BC_AT_READ)
-        bc_at_info(call, "+CMEE: %d", m->port.cme_errors);
-    else
-        m->port.cme_errors = (uint8_t)call->arg[0].number;
-    return BC_AT_OK;
+    return number_common(call, &module_of(call)->port.cme_errors);
 }
 
 /* --- Identity --------------------------------------------------------------------------------- */
@@ -165,7 +170,7 @@ static int cpin_handle(struct bc_at_call *call)
 /* --- Network ---------------------------------------------------------------------------------- */
 
 static const struct bc_at_param cfun_params[] = {
-    {.name = "fun", .min = 0, .max = 4, .only = "0,1,4"}, OPTIONAL_INT("rst", 0, 1)};
+    {.name = "fun", .type = BC_AT_LISTED, .only = "0,1,4"}, OPTIONAL_INT("rst", 0, 1)};
 
 static int cfun_handle(struct bc_at_call *call)
 {
@@ -308,7 +313,7 @@ static int qband_handle(struct bc_at_call *call)
 }
 
 static const struct bc_at_param qeng_params[] = {
-    {.name = "mode", .min = 0, .max = 3, .only = "0,3"}};
+    {.name = "mode", .type = BC_AT_LISTED, .only = "0,3"}};
 
 static int qeng_handle(struct bc_at_call *call)
 {
@@ -334,23 +339,23 @@ static int qcsearfcn_handle(struct bc_at_call *call)
 /* --- Time ------------------------------------------------------------------------------------- */
 
 /* Days since 1970-01-01 to a civil date (Gregorian, proleptic). */
-static void civil_date(int64_t days, unsigned *year, unsigned *month, unsigned *day)
+static void civil_date(uint32_t days, unsigned *year, unsigned *month, unsigned *day)
 {
     static const uint8_t month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     unsigned y = 1970;
     for (;; y++) {
         bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-        int64_t in_year = leap ? 366 : 365;
+        unsigned in_year = leap ? 366 : 365;
         if (days >= in_year) {
             days -= in_year;
             continue;
         }
         unsigned m = 0;
-        for (; days >= month_days[m] + (m == 1 && leap); m++)
-            days -= month_days[m] + (m == 1 && leap);
+        for (; days >= month_days[m] + (unsigned)(m == 1 && leap); m++)
+            days -= month_days[m] + (unsigned)(m == 1 && leap);
         *year = y;
         *month = m + 1;
-        *day = (unsigned)days + 1;
+        *day = days + 1;
         return;
     }
 }
@@ -363,7 +368,7 @@ static int cclk_handle(struct bc_at_call *call)
     unsigned day;
     if (utc_s < 0 || utc_s > BC_TIME_MAX_S)
         utc_s = 0;
-    civil_date(utc_s / 86400, &year, &month, &day);
+    civil_date((uint32_t)(utc_s / 86400), &year, &month, &day);
     unsigned second = (unsigned)(utc_s % 86400);
     bc_at_info(call, "+CCLK: \"%04u/%02u/%02u,%02u:%02u:%02u+32\"", year, month, day, second / 3600,
                second / 60 % 60, second % 60);
@@ -374,12 +379,7 @@ static const struct bc_at_param ctzr_params[] = {{.name = "reporting", .min = 0,
 
 static int ctzr_handle(struct bc_at_call *call)
 {
-    struct bc_module *m = module_of(call);
-    if (call->form == BC_AT_SET)
-        m->base.ctzr = (uint8_t)call->arg[0].number;
-    else
-        bc_at_info(call, "+CTZR: %d", m->base.ctzr);
-    return BC_AT_OK;
+    return number_common(call, &module_of(call)->base.ctzr);
 }
 
 /* --- Power ------------------------------------------------------------------------------------ */
@@ -388,12 +388,7 @@ static const struct bc_at_param qsclk_params[] = {{.name = "n", .min = 0, .max =
 
 static int qsclk_handle(struct bc_at_call *call)
 {
-    struct bc_module *m = module_of(call);
-    if (call->form == BC_AT_SET)
-        m->base.sleep = (uint8_t)call->arg[0].number;
-    else
-        bc_at_info(call, "+QSCLK: %d", m->base.sleep);
-    return BC_AT_OK;
+    return number_common(call, &module_of(call)->base.sleep);
 }
 
 static const struct bc_at_param cpsms_params[] = {
@@ -497,12 +492,7 @@ static const struct bc_at_param wakeup_params[] = {FLAG("enable")};
 
 static int qatwakeup_handle(struct bc_at_call *call)
 {
-    struct bc_module *m = module_of(call);
-    if (call->form == BC_AT_SET)
-        m->base.wakeup_events = (uint8_t)call->arg[0].number;
-    else
-        bc_at_info(call, "+QATWAKEUP: %d", m->base.wakeup_events);
-    return BC_AT_OK;
+    return number_common(call, &module_of(call)->base.wakeup_events);
 }
 
 static const struct bc_at_param qrst_params[] = {{.name = "mode", .min = 1, .max = 1}};
@@ -539,8 +529,7 @@ static int cbc_handle(struct bc_at_call *call)
 
 static const struct bc_at_param ipr_params[] = {
     {.name = "rate",
-     .min = 0,
-     .max = 921600,
+     .type = BC_AT_LISTED,
      .only = "0,2400,4800,9600,14400,19200,28800,33600,38400,57600,115200,230400,460800,921600"}};
 
 static int ipr_handle(struct bc_at_call *call)

@@ -56,7 +56,7 @@ static const struct bc_at_param config_params[] = {
     ID("port"),
     {.name = "endpoint_name", .type = BC_AT_STRING, .min = 1, .max = BC_ENDPOINT_BYTES_MAX},
     {.name = "lifetime", .min = BC_LIFETIME_MIN, .max = BC_LIFETIME_MAX},
-    {.name = "security_mode", .min = 0, .max = 3, .only = "0,3"},
+    {.name = "security_mode", .type = BC_AT_LISTED, .only = "0,3"},
     {.name = "PSK_ID",
      .type = BC_AT_STRING,
      .min = 1,
@@ -103,16 +103,12 @@ bool bc_module_printable(bc_view text)
  * is old goes: a power cut between the two leaves the old one alone, see bc_store_load_all(). */
 static bool configure(struct bc_module *m, const struct server_record *server, bool bootstrap)
 {
-    struct bc_lwm2m_settings *settings = &m->stored.lwm2m;
     enum bc_record kept = bootstrap ? BC_RECORD_BOOTSTRAP : BC_RECORD_SERVER;
     enum bc_record gone = bootstrap ? BC_RECORD_SERVER : BC_RECORD_BOOTSTRAP;
     if (!bc_store_put_server(m, kept, server))
         return false;
     (void)bc_store_erase(m, gone);
-    memcpy(settings->endpoint, server->endpoint.ptr, server->endpoint.len);
-    settings->endpoint[server->endpoint.len] = '\0';
-    settings->lifetime_s = server->lifetime_s;
-    settings->queue_mode = server->queue_mode;
+    bc_store_apply_server(m, server);
     m->stored.server_known = !bootstrap;
     m->stored.bootstrap = bootstrap;
     bc_lwm2m_set_status(&m->client, BC_STATUS_NOT_REGISTERED);
@@ -579,7 +575,7 @@ static int answered(struct bc_at_call *call, enum bc_err err, const struct bc_at
 
 static const struct bc_at_param rdrsp_params[] = {
     ID("messageID"),
-    {.name = "result", .min = 1, .max = 15, .only = "1,11,12,13,14,15"},
+    {.name = "result", .type = BC_AT_LISTED, .only = "1,11,12,13,14,15"},
     ID("objectID"),
     {.name = "instantID", .min = -1, .max = 65535},
     {.name = "resourceID", .min = -1, .max = 65535},
@@ -618,7 +614,7 @@ static int obsrsp_handle(struct bc_at_call *call)
 
 static const struct bc_at_param wrrsp_params[] = {
     ID("messageID"),
-    {.name = "result", .min = 2, .max = 14, .only = "2,11,12,13,14"},
+    {.name = "result", .type = BC_AT_LISTED, .only = "2,11,12,13,14"},
     RAI,
 };
 

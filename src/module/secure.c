@@ -68,19 +68,23 @@ static void open_with(struct bc_module *m, const struct server_record *server, b
     bc_wipe(memory, sizeof(memory));
 }
 
+/* What resumes the last session lies in the free end of the workspace meanwhile: two records are
+ * too much for the stack. Without room for it the handshake is a full one. */
 bool bc_secure_open(struct bc_module *m)
 {
     struct record_memory account;
-    struct record_memory saved;
     struct server_record server;
     bc_view resumption = {0};
     bc_secure_drop(m);
-    if (!m->session.full && !bc_store_load_session(m, &saved, &resumption))
-        resumption = (bc_view){0};
+    bc_sink room = bc_coap_room(&m->client.coap);
+    struct record_memory *saved = (struct record_memory *)room.ptr;
+    bool resumes = !m->session.full && room.cap >= sizeof(*saved) &&
+                   bc_store_load_session(m, saved, &resumption);
     if (bc_store_load_server(m, (enum bc_record)m->session.record, &account, &server))
-        open_with(m, &server, resumption);
+        open_with(m, &server, resumes ? resumption : (bc_view){0});
     bc_wipe(&account, sizeof(account));
-    bc_wipe(&saved, sizeof(saved));
+    if (room.cap >= sizeof(*saved))
+        bc_wipe(saved, sizeof(*saved));
     return m->session.dtls != NULL;
 }
 

@@ -85,12 +85,21 @@ void bc_session_on_no_way(struct bc_module *m)
     give_up(m, RESULT_OTHER);
 }
 
-static void connect_to(struct bc_module *m, const struct server_record *server,
-                       const struct bc_address *address)
+/* What the same server has said before may still be repeated on its way here; anybody else has
+ * message IDs of his own, and so has each session of DTLS. */
+static void meet(struct bc_module *m, const struct bc_address *peer, bool secured)
 {
-    m->client.server = *address;
-    m->client.server.port = server->port;
-    m->session.secured = server->security == BC_SECURITY_PSK;
+    struct bc_address before = m->client.server;
+    before.ip_len = peer->ip_len;
+    if (secured || m->session.secured || !bc_address_equal(&before, peer))
+        bc_coap_endpoint_clear(&m->client.coap);
+    m->client.server = *peer;
+    m->session.secured = secured;
+}
+
+static void connect_to(struct bc_module *m, const struct server_way *way)
+{
+    meet(m, &way->address, way->secured);
     m->session.step = SESSION_SECURING;
     if (!m->session.secured)
         bc_session_on_way(m);
@@ -101,7 +110,7 @@ static void connect_to(struct bc_module *m, const struct server_record *server,
 /* Until the answer is there nobody is listened to, nor is the server before. */
 static void ask_for_address(struct bc_module *m)
 {
-    m->client.server = (struct bc_address){0};
+    m->client.server.ip_len = 0;
     m->session.query_id++;
     m->session.query_ready = true;
     m->session.step = SESSION_RESOLVING;
@@ -110,20 +119,17 @@ static void ask_for_address(struct bc_module *m)
 
 static void begin(struct bc_module *m)
 {
-    struct record_memory memory;
-    struct server_record server;
-    struct bc_address address = {0};
+    struct server_way way;
     enum bc_record record = (enum bc_record)m->session.record;
     if (record == BC_RECORD_BOOTSTRAP)
         m->session.bootstrapped = true;
     bc_secure_drop(m);
-    if (!bc_radio_attached(m) || !bc_store_load_server(m, record, &memory, &server))
+    if (!bc_radio_attached(m) || !bc_store_load_way(m, record, &way))
         fail_registration(m, RESULT_OTHER);
-    else if (bc_address_parse(server.host, &address))
-        connect_to(m, &server, &address);
+    else if (way.address.ip_len > 0)
+        connect_to(m, &way);
     else
         ask_for_address(m);
-    bc_wipe(&memory, sizeof(memory));
 }
 
 int bc_module_start_registration(struct bc_module *m)
@@ -161,17 +167,19 @@ bool bc_take_query(struct bc_module *m, struct bc_query *out)
 
 void bc_module_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_address *address)
 {
-    struct record_memory memory;
-    struct server_record server;
+    struct server_way way;
     if (m->session.step != SESSION_RESOLVING || query_id != m->session.query_id)
         return;
     m->session.query_ready = false;
     if (address == NULL || address->ip_len == 0 ||
-        !bc_store_load_server(m, (enum bc_record)m->session.record, &memory, &server))
+        !bc_store_load_way(m, (enum bc_record)m->session.record, &way)) {
         give_up(m, RESULT_OTHER);
-    else
-        connect_to(m, &server, address);
-    bc_wipe(&memory, sizeof(memory));
+        return;
+    }
+    uint16_t port = way.address.port;
+    way.address = *address;
+    way.address.port = port;
+    connect_to(m, &way);
 }
 
 /* --- How it goes on --------------------------------------------------------------------------- */

@@ -30,8 +30,6 @@ struct stored_profile {
 /* What the guide keeps over a reset (G 2.1, 2.2, 2.6), as far as it is needed at each step; server
  * addresses and keys are read from their records when they are needed (store.h). */
 struct stored {
-    struct bc_lwm2m_settings lwm2m;
-    struct cfg_value value[BC_CFG_VALUES_MAX];
     bool server_known; /* by AT+QLACONFIG or from a bootstrap server: BC_RECORD_SERVER */
     bool bootstrap;    /* AT+QLACONFIG named a bootstrap server: BC_RECORD_BOOTSTRAP */
     uint8_t ack_timeout_s;
@@ -40,6 +38,8 @@ struct stored {
     uint8_t dtls_mode;
     uint8_t dtls_version;
     struct stored_profile profile;
+    struct bc_lwm2m_settings lwm2m;
+    struct cfg_value value[BC_CFG_VALUES_MAX];
 };
 
 struct identity {
@@ -140,26 +140,26 @@ struct energy {
 };
 
 struct bc_module {
-    struct stored stored;
-    struct bc_storage storage;
+    uint64_t now_ms; /* of the call under way */
     struct session session;
-    struct identity identity;
-    struct base_settings base;
-    struct radio radio;
     struct power power;
-    struct energy energy;
-    struct bc_random random;
+    struct radio radio;
     struct bc_at_port port;
-    struct bc_lwm2m_client client;
-    void (*trace)(void *trace_context, const char *line);
-    void *trace_context;
-    void (*keylog)(void *keylog_context, const char *line);
-    void *keylog_context;
-    uint64_t now_ms;     /* of the call under way */
+    struct base_settings base;
     int64_t utc_zero_ms; /* wall clock = utc_zero_ms + now_ms */
     uint32_t awake_ms;
     bool clock_known;
     uint8_t psk_format; /* enum bc_psk_format */
+    void (*trace)(void *trace_context, const char *line);
+    void *trace_context;
+    void (*keylog)(void *keylog_context, const char *line);
+    void *keylog_context;
+    struct bc_storage storage;
+    struct bc_random random;
+    struct bc_lwm2m_client client;
+    struct stored stored;
+    struct energy energy;
+    struct identity identity;
     char utc_offset[BC_UTC_OFFSET_BYTES_MAX + 1];
     char timezone[BC_TIMEZONE_BYTES_MAX + 1];
 };
@@ -193,9 +193,9 @@ bool bc_module_account_usable(void *context, const struct bc_lwm2m_account *acco
 void bc_session_on_registered(struct bc_module *m, int code);
 void bc_session_on_bootstrapped(struct bc_module *m, const struct bc_lwm2m_event *event);
 void bc_session_on_way(struct bc_module *m); /* to the server: all that stands before it is done */
-void bc_session_on_no_way(struct bc_module *m); /* the handshake has failed */
+void bc_session_on_no_way(struct bc_module *m);       /* the handshake has failed */
 void bc_session_on_unregistered(struct bc_module *m); /* the registration is over */
-void bc_session_end(struct bc_module *m); /* power is going */
+void bc_session_end(struct bc_module *m);             /* power is going */
 void bc_session_on_time(struct bc_module *m);
 uint64_t bc_session_deadline(const struct bc_module *m);
 bool bc_session_quiet(const struct bc_module *m); /* nothing but the client's own is under way */

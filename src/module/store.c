@@ -68,16 +68,75 @@ static bool payload_of(bc_view bytes, enum bc_record record, bc_view *out)
     return true;
 }
 
+/* A payload that is being read. What is missing or out of range makes it `bad`, and that it stays:
+ * all that is read from then on is 0 or empty, so that a decoder checks once, at the end. */
+struct reader {
+    bc_view rest;
+    bool bad;
+};
+
+static bc_view read_bytes(struct reader *in, size_t len)
+{
+    if (in->bad || in->rest.len < len) {
+        in->bad = true;
+        return (bc_view){0};
+    }
+    bc_view bytes = {in->rest.ptr, len};
+    in->rest.ptr += len;
+    in->rest.len -= len;
+    return bytes;
+}
+
+static uint32_t read_uint(struct reader *in, unsigned bytes, uint32_t max)
+{
+    bc_view raw = read_bytes(in, bytes);
+    uint32_t value = 0;
+    for (size_t i = 0; i < raw.len; i++)
+        value = value << 8 | raw.ptr[i];
+    if (value <= max)
+        return value;
+    in->bad = true;
+    return 0;
+}
+
+static uint8_t read_u8(struct reader *in, uint8_t max)
+{
+    return (uint8_t)read_uint(in, 1, max);
+}
+
+static uint16_t read_u16(struct reader *in)
+{
+    return (uint16_t)read_uint(in, 2, UINT16_MAX);
+}
+
+static bool read_bool(struct reader *in)
+{
+    return read_u8(in, 1) == 1;
+}
+
+/* A length in two bytes, then the text; no control characters among it. */
+static bc_view read_text(struct reader *in, size_t max)
+{
+    bc_view text = read_bytes(in, read_uint(in, 2, (uint32_t)max));
+    in->bad = in->bad || !bc_module_printable(text);
+    return text;
+}
+
+static bool read_whole(const struct reader *in)
+{
+    return !in->bad && in->rest.len == 0;
+}
+
 /* The newest copy that is in order and that `decode` understands. */
 static bool load(struct bc_module *m, enum bc_record record, struct record_memory *memory,
-                 bool (*decode)(void *into, bc_view payload), void *into)
+                 bool (*decode)(void *into, struct reader *in), void *into)
 {
     for (unsigned copy = 0; copy < COPIES; copy++) {
         bc_sink out = {.ptr = memory->bytes, .cap = sizeof(memory->bytes)};
-        bc_view payload;
+        struct reader in = {0};
         if (!m->storage.load(m->storage.context, record, copy, &out))
             continue;
-        if (!out.full && payload_of(bc_sink_view(&out), record, &payload) && decode(into, payload))
+        if (!out.full && payload_of(bc_sink_view(&out), record, &in.rest) && decode(into, &in))
             return true;
         trace_record(m, "damaged", record);
         if (m->storage.damaged != NULL)
@@ -91,55 +150,6 @@ bool bc_store_erase(struct bc_module *m, enum bc_record record)
     return m->storage.store(m->storage.context, record, (bc_view){0});
 }
 
-/* --- Reading a payload: a take is false once the bytes have run out --------------------------- */
-
-static bool take_bytes(bc_view *rest, size_t len, bc_view *out)
-{
-    if (rest->len < len)
-        return false;
-    *out = (bc_view){rest->ptr, len};
-    rest->ptr += len;
-    rest->len -= len;
-    return true;
-}
-
-static bool take_uint(bc_view *rest, unsigned bytes, uint32_t max, uint32_t *out)
-{
-    bc_view raw;
-    if (!take_bytes(rest, bytes, &raw))
-        return false;
-    *out = 0;
-    for (size_t i = 0; i < bytes; i++)
-        *out = *out << 8 | raw.ptr[i];
-    return *out <= max;
-}
-
-static bool take_u8(bc_view *rest, uint8_t max, uint8_t *out)
-{
-    uint32_t value;
-    if (!take_uint(rest, 1, max, &value))
-        return false;
-    *out = (uint8_t)value;
-    return true;
-}
-
-static bool take_bool(bc_view *rest, bool *out)
-{
-    uint8_t value;
-    if (!take_u8(rest, 1, &value))
-        return false;
-    *out = value == 1;
-    return true;
-}
-
-/* A length in two bytes, then the text; no control characters among it. */
-static bool take_text(bc_view *rest, size_t max, bc_view *out)
-{
-    uint32_t len;
-    return take_uint(rest, 2, (uint32_t)max, &len) && take_bytes(rest, len, out) &&
-           bc_module_printable(*out);
-}
-
 static void put_text(bc_sink *out, bc_view text)
 {
     bc_put_be(out, text.len, 2);
@@ -148,21 +158,20 @@ static void put_text(bc_sink *out, bc_view text)
 
 /* --- Servers ---------------------------------------------------------------------------------- */
 
-static bool decode_server(void *into, bc_view rest)
+static bool decode_server(void *into, struct reader *in)
 {
     struct server_record *out = into;
-    uint32_t port;
-    if (!take_u8(&rest, 3, &out->security) || !take_bool(&rest, &out->psk_hex) ||
-        !take_bool(&rest, &out->queue_mode) || !take_uint(&rest, 2, UINT16_MAX, &port) ||
-        !take_uint(&rest, 4, BC_LIFETIME_MAX, &out->lifetime_s) ||
-        !take_text(&rest, BC_HOST_BYTES_MAX, &out->host) ||
-        !take_text(&rest, BC_ENDPOINT_BYTES_MAX, &out->endpoint) ||
-        !take_text(&rest, BC_PSK_ID_BYTES_MAX, &out->psk_id) ||
-        !take_text(&rest, BC_PSK_BYTES_MAX, &out->psk))
-        return false;
-    out->port = (uint16_t)port;
+    out->security = read_u8(in, 3);
+    out->psk_hex = read_bool(in);
+    out->queue_mode = read_bool(in);
+    out->port = read_u16(in);
+    out->lifetime_s = read_uint(in, 4, BC_LIFETIME_MAX);
+    out->host = read_text(in, BC_HOST_BYTES_MAX);
+    out->endpoint = read_text(in, BC_ENDPOINT_BYTES_MAX);
+    out->psk_id = read_text(in, BC_PSK_ID_BYTES_MAX);
+    out->psk = read_text(in, BC_PSK_BYTES_MAX);
     bool keyed = out->psk_id.len > 0 && out->psk.len > 0;
-    return rest.len == 0 && out->host.len > 0 && out->endpoint.len > 0 &&
+    return read_whole(in) && out->host.len > 0 && out->endpoint.len > 0 &&
            out->lifetime_s >= BC_LIFETIME_MIN &&
            (out->security == BC_SECURITY_NONE || (out->security == BC_SECURITY_PSK && keyed));
 }
@@ -173,10 +182,11 @@ bool bc_store_load_server(struct bc_module *m, enum bc_record record, struct rec
     return load(m, record, memory, decode_server, out);
 }
 
-bool bc_store_put_server(struct bc_module *m, enum bc_record record, const struct server_record *in)
+/* The texts may lie in `memory` themselves, where they will stand. */
+static bool write_server(struct bc_module *m, struct record_memory *memory, enum bc_record record,
+                         const struct server_record *in)
 {
-    struct record_memory memory;
-    bc_sink out = begin(&memory, record);
+    bc_sink out = begin(memory, record);
     bc_put_be(&out, in->security, 1);
     bc_put_be(&out, in->psk_hex, 1);
     bc_put_be(&out, in->queue_mode, 1);
@@ -186,7 +196,27 @@ bool bc_store_put_server(struct bc_module *m, enum bc_record record, const struc
     put_text(&out, in->endpoint);
     put_text(&out, in->psk_id);
     put_text(&out, in->psk);
-    bool kept = finish(m, record, &out);
+    return finish(m, record, &out);
+}
+
+bool bc_store_load_way(struct bc_module *m, enum bc_record record, struct server_way *out)
+{
+    struct record_memory memory;
+    struct server_record server;
+    bool known = bc_store_load_server(m, record, &memory, &server);
+    if (known) {
+        *out = (struct server_way){.secured = server.security == BC_SECURITY_PSK};
+        (void)bc_address_parse(server.host, &out->address);
+        out->address.port = server.port;
+    }
+    bc_wipe(&memory, sizeof(memory));
+    return known;
+}
+
+bool bc_store_put_server(struct bc_module *m, enum bc_record record, const struct server_record *in)
+{
+    struct record_memory memory;
+    bool kept = write_server(m, &memory, record, in);
     bc_wipe(memory.bytes, sizeof(memory.bytes));
     return kept;
 }
@@ -201,71 +231,73 @@ void bc_store_update_server(struct bc_module *m)
          server.queue_mode != m->stored.lwm2m.queue_mode)) {
         server.lifetime_s = m->stored.lwm2m.lifetime_s;
         server.queue_mode = m->stored.lwm2m.queue_mode;
-        (void)bc_store_put_server(m, record, &server);
+        (void)write_server(m, &memory, record, &server); /* a second memory is too much stack */
     }
     bc_wipe(memory.bytes, sizeof(memory.bytes));
+}
+
+void bc_store_apply_server(struct bc_module *m, const struct server_record *server)
+{
+    struct bc_lwm2m_settings *settings = &m->stored.lwm2m;
+    memcpy(settings->endpoint, server->endpoint.ptr, server->endpoint.len);
+    settings->endpoint[server->endpoint.len] = '\0';
+    settings->lifetime_s = server->lifetime_s;
+    settings->queue_mode = server->queue_mode;
 }
 
 static void load_server(struct bc_module *m, struct record_memory *memory)
 {
     struct server_record server;
-    struct bc_lwm2m_settings *settings = &m->stored.lwm2m;
-    if (bc_store_load_server(m, BC_RECORD_SERVER, memory, &server)) {
-        memcpy(settings->endpoint, server.endpoint.ptr, server.endpoint.len);
-        settings->endpoint[server.endpoint.len] = '\0';
-        settings->lifetime_s = server.lifetime_s;
-        settings->queue_mode = server.queue_mode;
-        m->stored.server_known = true;
-    }
+    m->stored.server_known = bc_store_load_server(m, BC_RECORD_SERVER, memory, &server);
+    if (m->stored.server_known)
+        bc_store_apply_server(m, &server);
 }
 
 /* --- AT+QLACFG -------------------------------------------------------------------------------- */
 
-static bool decode_value(bc_view *rest, struct cfg_value *out)
+static void decode_value(struct reader *in, struct cfg_value *out)
 {
-    uint32_t object, instance, resource;
-    bc_view text;
-    if (!take_uint(rest, 2, UINT16_MAX, &object) || !take_uint(rest, 2, UINT16_MAX, &instance) ||
-        !take_uint(rest, 2, UINT16_MAX, &resource) ||
-        !take_text(rest, BC_CFG_VALUE_BYTES_MAX, &text) || text.len == 0)
-        return false;
-    struct bc_path path =
-        BC_PATH_RESOURCE((uint16_t)object, (uint16_t)instance, (uint16_t)resource);
-    const struct bc_resource_row *row = bc_builtin_find(path);
-    if (row == NULL || path.object < 3 || (row->access & BC_ACCESS_READ) == 0)
-        return false;
-    *out = (struct cfg_value){.path = path, .len = (uint8_t)text.len};
+    out->path = BC_PATH_RESOURCE(0, 0, 0);
+    out->path.object = read_u16(in);
+    out->path.instance = read_u16(in);
+    out->path.resource = read_u16(in);
+    bc_view text = read_text(in, BC_CFG_VALUE_BYTES_MAX);
+    const struct bc_resource_row *row = bc_builtin_find(out->path);
+    if (text.len == 0 || row == NULL || row->object < 3 || (row->access & BC_ACCESS_READ) == 0) {
+        in->bad = true;
+        return;
+    }
+    out->len = (uint8_t)text.len;
     memcpy(out->text, text.ptr, text.len);
-    return true;
 }
 
-static bool decode_settings(void *into, bc_view rest)
+static bool decode_settings(void *into, struct reader *in)
 {
     struct stored *out = into;
     struct stored_numbers {
         uint8_t ack_timeout_s, retransmit_max, platform, dtls_mode, dtls_version;
         bool auto_ack, updates;
-    } in;
+    } numbers;
     struct cfg_value value[BC_CFG_VALUES_MAX] = {0};
-    uint8_t values;
-    if (!take_u8(&rest, 20, &in.ack_timeout_s) || in.ack_timeout_s < 2 ||
-        !take_u8(&rest, 8, &in.retransmit_max) || !take_u8(&rest, 2, &in.platform) ||
-        !take_u8(&rest, 1, &in.dtls_mode) || !take_u8(&rest, 2, &in.dtls_version) ||
-        !take_bool(&rest, &in.auto_ack) || !take_bool(&rest, &in.updates) ||
-        !take_u8(&rest, BC_CFG_VALUES_MAX, &values))
-        return false;
+    numbers.ack_timeout_s = read_u8(in, 20);
+    numbers.retransmit_max = read_u8(in, 8);
+    numbers.platform = read_u8(in, 2);
+    numbers.dtls_mode = read_u8(in, 1);
+    numbers.dtls_version = read_u8(in, 2);
+    numbers.auto_ack = read_bool(in);
+    numbers.updates = read_bool(in);
+    uint8_t values = read_u8(in, BC_CFG_VALUES_MAX);
     for (size_t i = 0; i < values; i++)
-        if (!decode_value(&rest, &value[i]))
-            return false;
-    if (rest.len > 0)
+        decode_value(in, &value[i]);
+    if (!read_whole(in) || numbers.ack_timeout_s < 2)
         return false;
-    out->ack_timeout_s = in.ack_timeout_s;
-    out->retransmit_max = in.retransmit_max;
-    out->platform = in.platform;
-    out->dtls_mode = in.dtls_mode;
-    out->dtls_version = in.dtls_version;
-    out->lwm2m.auto_ack = in.auto_ack;
-    out->lwm2m.updates = in.updates;
+    out->ack_timeout_s = numbers.ack_timeout_s;
+    out->retransmit_max = numbers.retransmit_max;
+    out->platform = numbers.platform;
+    out->dtls_mode = numbers.dtls_mode;
+    out->dtls_version = numbers.dtls_version;
+    out->lwm2m.auto_ack = numbers.auto_ack;
+    out->lwm2m.updates = numbers.updates;
     memcpy(out->value, value, sizeof(value));
     return true;
 }
@@ -300,25 +332,16 @@ bool bc_store_put_settings(struct bc_module *m)
 
 /* --- Objects ---------------------------------------------------------------------------------- */
 
-static bool decode_objects(void *into, bc_view rest)
+static bool decode_objects(void *into, struct reader *in)
 {
     struct bc_objects objects = {0};
-    while (rest.len > 0) {
-        struct bc_object_instance row = {0};
-        uint32_t id;
-        if (!take_uint(&rest, 2, UINT16_MAX, &id))
-            return false;
-        row.object = (uint16_t)id;
-        if (!take_uint(&rest, 2, UINT16_MAX, &id) ||
-            !take_u8(&rest, BC_RESOURCES_MAX, &row.resources))
-            return false;
-        row.instance = (uint16_t)id;
-        for (size_t i = 0; i < row.resources; i++) {
-            if (!take_uint(&rest, 2, UINT16_MAX, &id))
-                return false;
-            row.resource[i] = (uint16_t)id;
-        }
-        if (bc_objects_add(&objects, &row) != BC_OK)
+    while (!read_whole(in)) {
+        struct bc_object_instance row = {.object = read_u16(in)};
+        row.instance = read_u16(in);
+        row.resources = read_u8(in, BC_RESOURCES_MAX);
+        for (size_t i = 0; i < row.resources; i++)
+            row.resource[i] = read_u16(in);
+        if (in->bad || bc_objects_add(&objects, &row) != BC_OK)
             return false;
     }
     *(struct bc_objects *)into = objects;
@@ -343,12 +366,14 @@ bool bc_store_put_objects(struct bc_module *m)
 
 /* --- AT&W ------------------------------------------------------------------------------------- */
 
-static bool decode_profile(void *into, bc_view rest)
+static bool decode_profile(void *into, struct reader *in)
 {
     struct stored_profile profile = {.saved = true};
-    if (!take_bool(&rest, &profile.echo) || !take_bool(&rest, &profile.quiet) ||
-        !take_bool(&rest, &profile.verbose) || !take_u8(&rest, 2, &profile.cme_errors) ||
-        rest.len > 0)
+    profile.echo = read_bool(in);
+    profile.quiet = read_bool(in);
+    profile.verbose = read_bool(in);
+    profile.cme_errors = read_u8(in, 2);
+    if (!read_whole(in))
         return false;
     *(struct stored_profile *)into = profile;
     return true;
@@ -367,10 +392,10 @@ bool bc_store_put_profile(struct bc_module *m)
 
 /* --- The DTLS session ------------------------------------------------------------------------- */
 
-static bool decode_session(void *into, bc_view payload)
+static bool decode_session(void *into, struct reader *in)
 {
-    *(bc_view *)into = payload;
-    return payload.len > 0;
+    *(bc_view *)into = in->rest;
+    return in->rest.len > 0;
 }
 
 bool bc_store_load_session(struct bc_module *m, struct record_memory *memory, bc_view *out)

@@ -35,8 +35,17 @@ struct record_memory {
 /* SERVER or BOOTSTRAP. False when there is none. */
 bool bc_store_load_server(struct bc_module *m, enum bc_record record, struct record_memory *memory,
                           struct server_record *out);
+/* How the server of such a record is reached: its address, or none (ip_len 0) when a name stands
+ * there, and the port. Whoever goes on from here has no record on his stack. */
+struct server_way {
+    struct bc_address address;
+    bool secured;
+};
+bool bc_store_load_way(struct bc_module *m, enum bc_record record, struct server_way *out);
 bool bc_store_put_server(struct bc_module *m, enum bc_record record,
                          const struct server_record *in);
+/* Its settings of the registration become the module's. */
+void bc_store_apply_server(struct bc_module *m, const struct server_record *server);
 /* Lifetime and binding as they are now; a failure is traced only: the session goes on. */
 void bc_store_update_server(struct bc_module *m);
 

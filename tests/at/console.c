@@ -64,7 +64,7 @@ static int answer_itself(struct bc_at_call *call)
 static const struct bc_at_param int_params[] = {{.name = "n", .min = -10, .max = 100}};
 static const struct bc_at_param wide_params[] = {{.name = "n", .min = INT32_MIN, .max = INT32_MAX}};
 static const struct bc_at_param list_params[] = {
-    {.name = "mode", .min = 0, .max = 3, .only = "0,3"}};
+    {.name = "mode", .type = BC_AT_LISTED, .only = "0,3"}};
 static const struct bc_at_param text_params[] = {
     {.name = "text", .type = BC_AT_STRING, .min = 2, .max = 5}};
 static const struct bc_at_param pair_params[] = {

@@ -15,7 +15,7 @@ static void print_range(const struct bc_at_param *param)
 {
     if (param->type == BC_AT_STRING)
         printf("(%d-%d bytes)", (int)param->min, (int)param->max);
-    else if (param->type == BC_AT_INT && param->only != NULL)
+    else if (param->type == BC_AT_LISTED)
         printf("(%s)", param->only);
     else if (param->type == BC_AT_INT && param->min == param->max)
         printf("(%d)", (int)param->min);

@@ -81,7 +81,7 @@ static void tell_open(struct tool *tool)
 
 static void drain(struct tool *tool)
 {
-    bc_view plain, out;
+    bc_view plain = {0}, out = {0};
     uint8_t echo[BC_DTLS_DATAGRAM_BYTES_MAX];
     if (tool->session == NULL)
         return;

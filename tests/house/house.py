@@ -39,6 +39,11 @@ PROGRAMS = {
     "fleet": {"base", "module", "platform"},
     "examples": set(),
 }
+# Folders of a program that may include less than its other folders.
+INNER = {
+    "platform/core/": ("platform/core/", "src/base/", "src/coap/", "src/lwm2m/", "include/"),
+    "platform/store/": ("platform/store/", "platform/core/", "src/base/", "include/"),
+}
 # Of lwm2m the platform takes the formats; the rest of it is the client.
 PLATFORM_LWM2M = {"lwm2m/path.h", "lwm2m/value.h"}
 
@@ -271,6 +276,14 @@ def may_include(part, target):
     return None
 
 
+def may_include_inside(path, target):
+    """None, or why that file of a program's inner folder may not include the file `target`."""
+    for folder, allowed in INNER.items():
+        if path.startswith(folder) and not target.startswith(allowed):
+            return f"{folder} may include only {', '.join(sorted(allowed))}"
+    return None
+
+
 def of_backend(path, name):
     return any(path.startswith("src/" + backend) and headers.fullmatch(name)
                for backend, headers in BACKENDS.items())
@@ -288,7 +301,7 @@ def check_includes(path, text, files):
         number, name = line_of(text, match.start()), match.group(2)
         target = resolve(path, name, files)
         if target:
-            why = may_include(part, target)
+            why = may_include(part, target) or may_include_inside(path, target)
             if why:
                 yield number, f"includes {name}: {why}"
         elif match.group(1) == '"':

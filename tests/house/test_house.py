@@ -54,6 +54,8 @@ class Tree(unittest.TestCase):
                            ("src/lwm2m/a.c", "../module/m.h"), ("src/at/a.c", "coap/message.h"),
                            ("platform/a.c", "lwm2m/client.h"), ("tools/a.c", "coap/message.h"),
                            ("include/bc260y/a.h", "base/sink.h"), ("daemon/a.c", "platform/p.h"),
+                           ("platform/core/a.c", "../p.h"), ("platform/store/a.c", "../p.h"),
+                           ("platform/store/a.c", "coap/message.h"),
                            ("examples/a.c", "base/sink.h")):
             with self.subTest(path=path, name=name):
                 text = f'/* Bad. */\n#include "{name}"\n'

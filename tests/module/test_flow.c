@@ -266,8 +266,8 @@ static void idle_modules_share_one_workspace(void **state) /* DESIGN, Memory */
     for (unsigned i = 0; i < 3; i++) {
         const struct bc_storage storage = bc_memory_storage(&tenant[i].store);
         const struct bc_config config = {.storage = &storage, .seed = i};
-        assert_int_equal(
-            bc_module_init(&tenant[i].module, &tenant[i].memory, &shared, &config, 0), BC_OK);
+        assert_int_equal(bc_module_init(&tenant[i].module, &tenant[i].memory, &shared, &config, 0),
+                         BC_OK);
         while (bc_take_serial(tenant[i].module, &out))
             ;
         tenant_says(&tenant[i], &shared, "ATE0\r", "ATE0\r\r\nOK\r\n");

@@ -285,6 +285,74 @@ static void module_wakes_for_its_update_and_sleeps_again(void **state) /* MODULE
     desk_end(&d);
 }
 
+/* Registered for 300 s, observed, asleep, and woken by its own update. */
+static void woken_by_its_update(struct desk *d)
+{
+    desk_registered(d);
+    desk_observed(d);
+    desk_ok(d, "AT+QLACFG=\"retransmit\",2,1");
+    desk_ok(d, "AT+QSCLK=1");
+    desk_quiet_until(d, 30000);
+    desk_urc(d, ENTER);
+    assert_int_equal(bc_module_status(d->module), BC_STATUS_NEEDS_RECOVERY);
+    desk_quiet_until(d, 220000);
+    desk_urc(d, EXIT);
+    desk_wire(d, "4402 <mid> <token> <location>");
+    assert_int_equal(bc_module_status(d->module), BC_STATUS_REGISTERED);
+}
+
+static void update_out_of_sleep_keeps_the_observation(void **state) /* G 2.11, 3.1 */
+{
+    (void)state;
+    struct desk d;
+    woken_by_its_update(&d);
+    desk_server(&d, "6444 <mid> <token>");
+    desk_urc(&d, "+QLAURC: \"ping\",0");
+    desk_ok(&d, NOTIFY);
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_wire(&d, "5245 <mid> A1A2 6101 60 FF'abcde'");
+    desk_quiet_until(&d, 30000);
+    desk_urc(&d, ENTER);
+    desk_quiet_until(&d, 220000); /* and again, 250 s after the last one */
+    desk_urc(&d, EXIT);
+    desk_wire(&d, "4402 <mid> <token> <location>");
+    desk_end(&d);
+}
+
+static void update_out_of_sleep_that_is_not_found_is_ping_4(void **state) /* G 3.1, 6: 4 */
+{
+    (void)state;
+    struct desk d;
+    woken_by_its_update(&d);
+    desk_server(&d, "6484 <mid> <token>");
+    desk_urc(&d, "+QLAURC: \"ping\",4");
+    desk_status(&d, 0);
+    desk_quiet_until(&d, 30000);
+    desk_urc(&d, ENTER);
+    desk_after(&d, 3600000); /* nothing is left to wake for */
+    desk_end(&d);
+}
+
+static void update_out_of_sleep_without_answer_is_ping_1(void **state) /* G 3.1, 6: 1 */
+{
+    (void)state;
+    struct desk d;
+    woken_by_its_update(&d);
+    desk_quiet_until(&d, 2000);
+    desk_wire(&d, "4402 <again> <token> <location>");
+    desk_quiet_until(&d, 4000);
+    desk_urc(&d, "+QLAURC: \"ping\",1");
+    desk_quiet_until(&d, 26000); /* 30 s after the last datagram */
+    desk_urc(&d, ENTER);
+    assert_int_equal(bc_module_status(d.module), BC_STATUS_NEEDS_RECOVERY);
+    desk_quiet_until(&d, 224000); /* one interval after the failure */
+    desk_urc(&d, EXIT);
+    desk_wire(&d, "4402 <mid> <token> <location>");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_urc(&d, "+QLAURC: \"ping\",0");
+    desk_end(&d);
+}
+
 static void sleeping_module_hears_nothing(void **state)
 {
     (void)state;
@@ -413,6 +481,31 @@ static void radio_off_loses_datagrams_but_not_the_registration(void **state) /* 
     desk_end(&d);
 }
 
+/* What a host that waits for the network reads when it switches the radio off and on. */
+static void cfun_is_told_by_the_registration_urcs(void **state) /* AT+CFUN, TS 27.007 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_ok(&d, "AT+CREG=1");
+    desk_ok(&d, "AT+CGREG=1");
+    desk_ok(&d, "AT+CEREG=2");
+    desk_ok(&d, "AT+CSCON=1");
+    for (unsigned i = 0; i < 2; i++) {
+        desk_ok(&d, i == 0 ? "AT+CFUN=0" : "AT+CFUN=4");
+        if (i == 0) /* the registration's datagrams are not long ago */
+            desk_expect(&d, "\r\n+CSCON: 0\r\n");
+        desk_expect(&d, "\r\n+CREG: 0\r\n\r\n+CGREG: 0\r\n");
+        desk_urc(&d, "+CEREG: 0");
+        desk_tells(&d, "AT+CEREG?", "+CEREG: 2,0");
+        desk_tells(&d, "AT+CGATT?", "+CGATT: 0");
+        desk_ok(&d, "AT+CFUN=1");
+        desk_expect(&d, "\r\n+CREG: 2\r\n\r\n+CGREG: 2\r\n\r\n+CEREG: 2\r\n\r\n+CREG: 1\r\n"
+                        "\r\n+CGREG: 1\r\n\r\n+CEREG: 1,\"2506\",\"0BF576D1\",9\r\n" ATTACHED_LINE);
+    }
+    desk_end(&d);
+}
+
 static void detached_module_cannot_register(void **state) /* AT+CGATT, G 6: 900 */
 {
     (void)state;
@@ -463,6 +556,9 @@ int main(void)
         cmocka_unit_test(recovery_fails_when_the_server_does_not_answer),
         cmocka_unit_test(recovery_fails_when_the_lifetime_has_passed),
         cmocka_unit_test(module_wakes_for_its_update_and_sleeps_again),
+        cmocka_unit_test(update_out_of_sleep_keeps_the_observation),
+        cmocka_unit_test(update_out_of_sleep_that_is_not_found_is_ping_4),
+        cmocka_unit_test(update_out_of_sleep_without_answer_is_ping_1),
         cmocka_unit_test(sleeping_module_hears_nothing),
         cmocka_unit_test(reset_in_deep_sleep_loses_the_session),
         cmocka_unit_test(queue_mode_module_is_deaf_93_s_after_its_last_uplink),
@@ -470,6 +566,7 @@ int main(void)
         cmocka_unit_test(awake_window_can_be_configured),
         cmocka_unit_test(rai_releases_the_connection),
         cmocka_unit_test(radio_off_loses_datagrams_but_not_the_registration),
+        cmocka_unit_test(cfun_is_told_by_the_registration_urcs),
         cmocka_unit_test(detached_module_cannot_register),
         cmocka_unit_test(airplane_mode_is_like_off),
     };

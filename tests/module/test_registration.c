@@ -225,6 +225,35 @@ static void name_is_resolved_before_registration(void **state) /* MODULE 2 */
     desk_end(&d);
 }
 
+/* What the network still holds of the session before is no new request, however the server is
+ * found. */
+static void server_found_by_name_again_is_the_same(void **state) /* RFC 7252 4.5 */
+{
+    (void)state;
+    struct desk d;
+    configure_name(&d);
+    for (unsigned i = 0; i < 2; i++) {
+        desk_ok(&d, "AT+QLAREG");
+        desk_server(&d, "42021001A1A2 B1'1' 01'0' 01'8'"); /* nobody is heard now */
+        desk_resolved(&d, d.query.id, "180.101.147.115");
+        d.queries = 0;
+        desk_wire(&d, REGISTER_WIRE(""));
+        desk_server(&d, "6441 <mid> <token> <location>");
+        desk_urc(&d, "+QLAREG: 0");
+        desk_server(&d, "42021001A1A2 B1'1' 01'0' 01'8'");
+        desk_wire(&d, "62441001A1A2");
+        if (i == 0) { /* an update was asked for, once */
+            desk_wire(&d, "4402 <mid> <token> <location>");
+            desk_server(&d, "6444 <mid> <token>");
+            desk_ok(&d, "AT+QLADEREG");
+            desk_wire(&d, "4404 <mid> <token> <location>");
+            desk_server(&d, "6442 <mid> <token>");
+            desk_urc(&d, "+QLADEREG: 0");
+        }
+    }
+    desk_end(&d);
+}
+
 static void name_without_address_ends_in_900(void **state) /* MODULE 2 */
 {
     (void)state;
@@ -647,6 +676,7 @@ int main(void)
         cmocka_unit_test(response_of_somebody_else_is_nothing),
         cmocka_unit_test(registration_without_network_ends_in_900),
         cmocka_unit_test(name_is_resolved_before_registration),
+        cmocka_unit_test(server_found_by_name_again_is_the_same),
         cmocka_unit_test(name_without_address_ends_in_900),
         cmocka_unit_test(name_that_nobody_answers_ends_in_900),
         cmocka_unit_test(outdated_address_is_ignored),

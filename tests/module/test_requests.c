@@ -577,6 +577,48 @@ static void repeated_request_is_shown_once_and_answered_alike(void **state) /* R
     desk_end(&d);
 }
 
+/* The end of the registration. */
+static void deregister(struct desk *d)
+{
+    desk_ok(d, "AT+QLADEREG");
+    desk_wire(d, "4404 <mid> <token> <location>");
+    desk_server(d, "6442 <mid> <token>");
+    desk_urc(d, "+QLADEREG: 0");
+}
+
+/*
+ *   server                        module
+ *     | --- CON GET, id 1001 -----> |    shown, answered
+ *     | <-- DELETE /rd/5a3f ------- |
+ *     | <-- POST /rd -------------- |
+ *     | --- CON GET, id 1001 -----> |    was ten seconds on its way
+ */
+static void repeated_request_is_known_after_a_new_registration(void **state) /* RFC 7252 4.5 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, READ_19_0_0);
+    desk_urc(&d, SHOWN_READ);
+    desk_ok(&d, "AT+QLARDRSP=4097,1,19,0,0,1,5,\"abcde\",0");
+    desk_urc(&d, "+QLARDRSP: 0");
+    desk_wire(&d, "62451001A1A2 C0 FF'abcde'");
+    deregister(&d);
+    desk_ok(&d, "AT+QLAREG");
+    desk_wire(&d, REGISTER_WIRE(",</19/0>"));
+    desk_server(&d, READ_19_0_0);
+    desk_wire(&d, "62451001A1A2 C0 FF'abcde'");
+    desk_server(&d, "6441 <mid> <token> <location>");
+    desk_urc(&d, "+QLAREG: 0");
+    deregister(&d);
+    desk_ok(&d, "AT+QLACONFIG=0,\"180.101.147.115\",5693,\"867724030023557\",300,3");
+    d.server.port = 5693; /* somebody else, who counts for himself */
+    desk_register(&d);
+    desk_server(&d, READ_19_0_0);
+    desk_urc(&d, SHOWN_READ);
+    desk_end(&d);
+}
+
 static void message_id_is_free_again_after_its_lifetime(void **state) /* RFC 7252 4.8.2 */
 {
     (void)state;
@@ -775,6 +817,7 @@ int main(void)
         cmocka_unit_test(waiting_request_is_gone_after_a_silence_of_49_days),
         cmocka_unit_test(non_request_is_answered_by_non),
         cmocka_unit_test(repeated_request_is_shown_once_and_answered_alike),
+        cmocka_unit_test(repeated_request_is_known_after_a_new_registration),
         cmocka_unit_test(message_id_is_free_again_after_its_lifetime),
         cmocka_unit_test(ninth_request_that_waits_is_5_03),
         cmocka_unit_test(cancel_is_shown_and_answered_like_an_observe),

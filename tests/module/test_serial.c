@@ -89,9 +89,8 @@ static void identity_that_cannot_be_is_refused(void **state) /* module.h */
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct bc_config config = wrong[i];
         config.storage = &storage;
-        assert_int_equal(
-            bc_module_init(&out, &d.side[0].memory, &d.side[0].workspace, &config, 0),
-            BC_ERR_RANGE);
+        assert_int_equal(bc_module_init(&out, &d.side[0].memory, &d.side[0].workspace, &config, 0),
+                         BC_ERR_RANGE);
     }
     assert_int_equal(
         bc_module_init(&out, &d.side[0].memory, &d.side[0].workspace, &nowhere_to_store, 0),

@@ -3,6 +3,7 @@
  * server that also talks to devices itself. Nothing may crash or leak (the sanitizers look), every
  * limit must hold, and a well-behaved device must still be served afterwards.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,10 +177,34 @@ static void hostile_datagrams_break_nothing(void **state)
     bc_server_destroy(a.server);
 }
 
+/* More devices than there are message ids, all at one address and all asked at the same time: it
+ * used to look for a free one for ever. */
+static void more_devices_at_one_address_than_message_ids_are_served(void **state)
+{
+    (void)state;
+    struct world w;
+    char name[16];
+    struct bc_server_config config = bc_server_config_default();
+    config.seed = 7;
+    config.events = 0;
+    config.duplicates_max = 16; /* message ids of registrations come again, too */
+    world_begin_with(&w, "iot", &config);
+    for (unsigned i = 0; i <= UINT16_MAX + 1U; i++) {
+        snprintf(name, sizeof(name), "dev%u", i);
+        world_register_silently(&w, 7001, name, "");
+        assert_int_equal(world_request(&w, name, BC_SERVER_READ, "/3/0/0", 0), BC_OK);
+        world_take_all(&w);
+        w.now_ms += i % 4096 == 0; /* or all repetitions come at once */
+    }
+    assert_true(bc_server_device_count(w.server) > 0);
+    bc_server_destroy(w.server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_datagrams_break_nothing),
+        cmocka_unit_test(more_devices_at_one_address_than_message_ids_are_served),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -259,6 +259,30 @@ static void observation_needs_the_observe_option_in_its_answer(void **state)
     world_end(&w);
 }
 
+/*  server                              device
+ *    | CON GET /19/0/0 Observe 0     ->  |
+ *    | <-  ACK                           |
+ *    |        CON 2.05 Observe 5  <-     |   on its way for long
+ *    | <-  CON 2.05 Observe 6            |   is what the server takes for the answer
+ *    | <-  CON 2.05 Observe 5            |  */
+static void notification_that_overtakes_the_answer_is_the_answer(void **state) /* RFC 7641 3.2 */
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, "iot");
+    world_register(&w, 7001, "x", "</19/0>");
+    world_expect_event(&w, BC_SERVER_REGISTERED);
+    world_expect(&w, 7001, OBSERVE_19_0_0);
+    world_feed(&w, 7001, "4445 0102 <token> 6106 FF 01 02");
+    world_expect(&w, 7001, "6000 0102");
+    const struct world_event *event = world_expect_event(&w, BC_SERVER_OBSERVED);
+    assert_int_equal(event->payload_bytes, 2);
+    world_feed(&w, 7001, "4445 0101 <token> 6105 FF 00");
+    world_expect(&w, 7001, "6000 0101");
+    expect_notify(&w, 5, true);
+    world_end(&w);
+}
+
 static void observations_of_a_device_are_limited(void **state)
 {
     (void)state;
@@ -295,6 +319,7 @@ int main(void)
         cmocka_unit_test(cancel_uses_the_token_and_ends_the_observation),
         cmocka_unit_test(observing_again_keeps_the_token),
         cmocka_unit_test(observation_needs_the_observe_option_in_its_answer),
+        cmocka_unit_test(notification_that_overtakes_the_answer_is_the_answer),
         cmocka_unit_test(observations_of_a_device_are_limited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,27 @@ static void restarted_peer_keeps_its_old_session_until_the_new_one_is_open(void 
     crowd_end(&c);
 }
 
+/* It lost power in the middle of a handshake. */
+static void peer_begins_anew_in_mid_handshake(void **state)
+{
+    (void)state;
+    struct crowd c;
+    begin(&c);
+    struct bc_dtls_client how = crowd_client("dev1");
+    how.key = BC_TEXT("another key");
+    crowd_say_hello(&c, 0, &how);
+    crowd_settle(&c);
+    crowd_expect_counts(&c, 0, 1);
+    how.key = BC_TEXT(CROWD_KEY);
+    crowd_say_hello(&c, 0, &how);
+    crowd_settle(&c);
+    crowd_expect_event(&c, SECURE_FAILED, "dev1", "the peer began anew");
+    crowd_expect_event(&c, SECURE_OPENED, "dev1", "");
+    crowd_expect_counts(&c, 1, 0);
+    assert_true(crowd_carries_up(&c, 0));
+    crowd_end(&c);
+}
+
 /* The server's answer to the ClientHello with the cookie is lost: it comes again, and it is the
  * same handshake that goes on. */
 static void lost_flight_is_repeated_in_the_same_handshake(void **state)
@@ -269,6 +290,7 @@ int main(void)
         cmocka_unit_test(new_address_needs_a_handshake_and_ends_the_old_session),
         cmocka_unit_test(identities_at_one_address_after_another_are_not_mistaken),
         cmocka_unit_test(restarted_peer_keeps_its_old_session_until_the_new_one_is_open),
+        cmocka_unit_test(peer_begins_anew_in_mid_handshake),
         cmocka_unit_test(lost_flight_is_repeated_in_the_same_handshake),
         cmocka_unit_test(session_is_resumed_until_its_key_is_gone),
         cmocka_unit_test(key_that_goes_ends_a_handshake_that_has_used_it),

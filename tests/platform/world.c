@@ -11,7 +11,7 @@
 
 #define FIRST_MESSAGE_ID 0x7000
 
-static void on_event(void *context, const struct bc_server_event *event)
+void world_on_event(void *context, const struct bc_server_event *event)
 {
     struct world *w = context;
     assert_true(w->event_count < WORLD_EVENTS_MAX);
@@ -31,6 +31,9 @@ static void on_event(void *context, const struct bc_server_event *event)
         .over = event->over,
         .links_changed = event->links_changed,
         .more = event->more,
+        .begun = event->begun,
+        .observed = event->observed,
+        .token = event->observation.token,
         .reason = event->reason,
     };
     snprintf(seen->endpoint, sizeof(seen->endpoint), "%.*s", (int)event->endpoint.len,
@@ -52,7 +55,9 @@ static bool find_product(void *context, bc_view endpoint, struct bc_server_produ
     return !w->closed;
 }
 
-void world_begin_with(struct world *w, const char *carrier, const struct bc_server_config *config)
+void world_begin_telling(struct world *w, const char *carrier,
+                         const struct bc_server_config *config,
+                         void (*on_event)(void *context, const struct bc_server_event *event))
 {
     struct bc_server_config full = *config;
     *w = (struct world){.now_ms = 1000000};
@@ -63,6 +68,11 @@ void world_begin_with(struct world *w, const char *carrier, const struct bc_serv
     full.context = w;
     w->server = bc_server_create(&full);
     assert_non_null(w->server);
+}
+
+void world_begin_with(struct world *w, const char *carrier, const struct bc_server_config *config)
+{
+    world_begin_telling(w, carrier, config, world_on_event);
 }
 
 void world_begin(struct world *w, const char *carrier)
@@ -179,12 +189,19 @@ void world_expect_no_event(struct world *w)
     assert_int_equal(w->event_seen, w->event_count);
 }
 
-void world_register(struct world *w, uint16_t port, const char *endpoint, const char *links)
+void world_take_all(struct world *w)
+{
+    struct bc_server_datagram seen;
+    while (bc_server_take_datagrams(w->server, &seen, 1) > 0)
+        ;
+}
+
+uint16_t world_register_silently(struct world *w, uint16_t port, const char *endpoint,
+                                 const char *links)
 {
     static uint16_t message_id = FIRST_MESSAGE_ID;
     uint8_t bytes[WORLD_BYTES_MAX];
     char query[200];
-    char expected[100];
     bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
     struct bc_address from = world_address(port);
     from.channel = w->channel;
@@ -200,7 +217,14 @@ void world_register(struct world *w, uint16_t port, const char *endpoint, const 
         bc_coap_write_payload(&writer, bc_view_of(links));
     assert_int_equal(bc_coap_write_end(&writer), BC_OK);
     bc_server_on_datagram(w->server, w->now_ms, &from, bc_sink_view(&out));
-    snprintf(expected, sizeof(expected), "6041%04X 827264 0A<id>", message_id);
+    return message_id;
+}
+
+void world_register(struct world *w, uint16_t port, const char *endpoint, const char *links)
+{
+    char expected[100];
+    snprintf(expected, sizeof(expected), "6041%04X 827264 0A<id>",
+             world_register_silently(w, port, endpoint, links));
     world_expect(w, port, expected);
 }
 

@@ -33,7 +33,8 @@ struct world_event {
     uint16_t port; /* of the device */
     uint32_t lifetime_s;
     uint32_t observe;
-    bool confirmable, stale, over, links_changed, more;
+    bool confirmable, stale, over, links_changed, more, begun, observed;
+    uint32_t token; /* of the observation, when it is observed */
     const char *reason;
 };
 
@@ -53,6 +54,11 @@ struct world {
 
 void world_begin(struct world *w, const char *carrier);
 void world_begin_with(struct world *w, const char *carrier, const struct bc_server_config *config);
+/* `on_event` gets the world as its context; it passes events on to world_on_event(). */
+void world_begin_telling(struct world *w, const char *carrier,
+                         const struct bc_server_config *config,
+                         void (*on_event)(void *context, const struct bc_server_event *event));
+void world_on_event(void *context, const struct bc_server_event *event);
 void world_end(struct world *w); /* everything must have been looked at */
 
 struct bc_address world_address(uint16_t port); /* 127.0.0.1 */
@@ -61,6 +67,7 @@ void world_feed(struct world *w, uint16_t port, const char *hex);
 /* The next datagram must be these bytes to that port. A request is remembered for <token>; there
  * "<mid>" stands for any message id, as "<token>" does for any four bytes. */
 void world_expect(struct world *w, uint16_t port, const char *hex);
+void world_take_all(struct world *w); /* and looks at none of them */
 void world_expect_silence(struct world *w);
 /* Nothing may happen up to the moment before; then time is there. */
 void world_wait_quietly(struct world *w, uint64_t ms);
@@ -69,8 +76,11 @@ const struct world_event *world_expect_event(struct world *w, enum bc_server_eve
 void world_expect_no_event(struct world *w);
 
 /* CON POST /rd?lwm2m=1.0&ep=`endpoint`&lt=300 with these links, from a message id of its own;
- * the answer 2.01 is checked. */
+ * the answer 2.01 is checked, or
+ * left to be taken; the message id. */
 void world_register(struct world *w, uint16_t port, const char *endpoint, const char *links);
+uint16_t world_register_silently(struct world *w, uint16_t port, const char *endpoint,
+                                 const char *links);
 /* An acknowledgement of the last request: `code` and options with payload in hex behind the
  * token; "" for none. */
 void world_answer(struct world *w, uint16_t port, uint8_t code, const char *rest);

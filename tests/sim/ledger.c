@@ -68,16 +68,18 @@ void ledger_on_acknowledged(struct ledger *l, uint32_t report)
     l->acknowledged++;
 }
 
-void ledger_on_delivered(struct ledger *l, bc_view text, bool stale)
+void ledger_on_delivered(struct ledger *l, bc_view text, uint16_t port, bool stale)
 {
     uint32_t number = number_of(l, 'r', l->reports, text);
     struct ledger_report *report = &l->report[number];
+    bool again = report->delivered > 0;
+    if (again && (report->port == port || !stale))
+        diary_fail(l->diary, "report %" PRIu32 " has arrived twice", number);
+    report->port = port;
     report->delivered++;
     report->stale += stale;
     l->delivered++;
     l->stale += stale;
-    if (report->delivered - report->stale > 1)
-        diary_fail(l->diary, "report %" PRIu32 " has arrived twice", number);
 }
 
 void ledger_on_shown(struct ledger *l, bc_view text, uint32_t boot)

@@ -4,7 +4,8 @@
  * promise ends the simulation at once.
  *
  *   - what the host was told is acknowledged has arrived, as it was sent;
- *   - nothing arrives twice, unless it is marked as older than something seen before;
+ *   - nothing arrives twice, unless the NAT has given the module another port in between: then it
+ *     must be marked as older than something seen before;
  *   - what the platform was told is written was shown to the host; nothing is shown twice, unless
  *     the module has lost its memory in between;
  *   - a value that was read is one that the host gave, and each is read once.
@@ -21,6 +22,7 @@ struct ledger_report {
     bool acknowledged;
     uint16_t delivered;
     uint16_t stale; /* of those, how many were marked */
+    uint16_t port;  /* from which it came last */
 };
 
 struct ledger_write {
@@ -45,7 +47,7 @@ uint32_t ledger_new_value(struct ledger *l, char *text);
 
 /* The host is told that a report is acknowledged; the platform has one. */
 void ledger_on_acknowledged(struct ledger *l, uint32_t report);
-void ledger_on_delivered(struct ledger *l, bc_view text, bool stale);
+void ledger_on_delivered(struct ledger *l, bc_view text, uint16_t port, bool stale);
 
 /* The host is shown a write, in the module's `boot`th life; the platform is told 2.04. */
 void ledger_on_shown(struct ledger *l, bc_view text, uint32_t boot);

@@ -24,6 +24,8 @@ KEY = "6d79207365637265742070736b203132"
 OTHER_KEY = "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"
 SECRETS = (KEY.encode(), KEY.upper().encode(), bytes.fromhex(KEY), OTHER_KEY.encode(),
            bytes.fromhex(OTHER_KEY))
+MEMORY_BYTES_MAX = 1 << 28
+FLOOD_KIB_MAX = 400 * 1024  # of 1024 handshakes and what a sanitizer keeps of freed ones
 RD = "rd?lwm2m=1.0&lt=300&ep="
 
 
@@ -32,6 +34,21 @@ def foreign(name, package):
     if path is None:
         raise Failure(f"{name} is not installed (Debian package {package})")
     return path
+
+
+def client_hello(chance, cookie):
+    """Of DTLS 1.2 with PSK-AES128-CCM8 (RFC 6347 section 4.2.1)."""
+    body = (b"\xfe\xfd" + chance + b"\0" + bytes([len(cookie)]) + cookie + b"\0\x02\xc0\xa8"
+            b"\x01\0")
+    length = len(body).to_bytes(3, "big")
+    number = b"\0\x01" if cookie else b"\0\0"
+    message = b"\x01" + length + number + b"\0\0\0" + length + body
+    return (b"\x16\xfe\xfd\0\0\0\0\0\0" + number + len(message).to_bytes(2, "big") + message)
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", file.read(), re.M).group(1))
 
 
 class SecurePlatform(Platform):
@@ -251,6 +268,33 @@ class WithTheModule(Case):
             self.assertEqual(status, 0)
             self.assertLess(said.count(b'"dtls-'), 200)
 
+    def test_flood_of_handshakes_while_a_device_works(self):
+        """From addresses that return their cookies, and then say no more."""
+        with SecurePlatform() as platform:
+            host = Host(self, platform)
+            host.register()
+            host.observed()
+            memory_kib = resident_kib(platform.pid)
+            for number in range(3000):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flooder:
+                    flooder.bind((f"127.9.{number // 200}.{number % 200 + 1}", 0))
+                    flooder.connect(("127.0.0.1", platform.coaps_port))
+                    flooder.settimeout(support.LIMIT_S)
+                    chance = number.to_bytes(32, "big")
+                    flooder.send(client_hello(chance, b""))
+                    verify = flooder.recv(2048)
+                    self.assertEqual((verify[0], verify[13]), (22, 3))
+                    flooder.send(client_hello(chance, verify[28:]))
+                    flooder.recv(2048)
+                if number % 1000 == 0:
+                    host.report()
+            host.report()
+            platform.wait_for_event("dtls-failed", reason="too many handshakes")
+            self.assertLess(resident_kib(platform.pid) - memory_kib, FLOOD_KIB_MAX)
+            status, said = platform.end()
+            self.assertEqual(status, 0)
+            self.assertLess(said.count(b'"dtls-failed"'), 1000)
+
     def test_tshark_reads_the_capture_with_the_key_log(self):
         with SecurePlatform("--pcap", "x.pcap", "--keylog", "secrets") as platform:
             host = Host(self, platform)
@@ -402,6 +446,34 @@ class Keys(Case):
                 self.assertFalse(answer["ok"])
                 self.assertIn(problem, answer["error"])
             self.assert_no_secret(platform.end()[1])
+
+    def test_removed_key_is_nowhere_in_memory(self):
+        with SecurePlatform() as platform:
+            host = Host(self, platform)
+            host.register()
+            self.assertGreater(self.count_in_memory(platform.pid), 0)
+            for line in (f"psk dev3 id3 {OTHER_KEY[::-1]}", f"psk dev3 id3 {KEY}zz",
+                         f'psk dev3 id3 "{bytes.fromhex(KEY).decode()}"', "psk dev3 -",
+                         f"psk {ENDPOINT} -", f"psk {OTHER} -"):
+                platform.command(line)
+            self.assertEqual(self.count_in_memory(platform.pid), 0)
+
+    def count_in_memory(self, pid):
+        """How often keys stand in the writable memory of a process of ours."""
+        count = 0
+        with open(f"/proc/{pid}/maps", encoding="ascii") as maps:
+            areas = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) rw", maps.read(), re.M)
+        try:
+            with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+                for begin, end in ((int(begin, 16), int(end, 16)) for begin, end in areas):
+                    if end - begin > MEMORY_BYTES_MAX:
+                        continue  # a sanitizer's book-keeping
+                    memory.seek(begin)
+                    data = memory.read(end - begin)
+                    count += sum(data.count(secret) for secret in SECRETS)
+        except PermissionError:
+            self.skipTest("the memory of a child may not be read here")
+        return count
 
     def test_file_is_read_again_on_sighup(self):
         with SecurePlatform() as platform:

@@ -1,0 +1,29 @@
+/*
+ * The servers that are measured beside each other: a bare UDP echo (recvfrom, sendto), and the
+ * platform. Each is a process on core 0 that ends with its parent.
+ */
+#ifndef BENCH_SERVERS_H
+#define BENCH_SERVERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct server {
+    pid_t pid;
+    uint16_t port;
+    bool echo;
+};
+
+/* Server and load on different cores, so that the scheduler does not decide the result. */
+void server_pin(unsigned core);
+
+bool server_start_echo(struct server *out);
+/* `store` is the path of one, or NULL. */
+bool server_start_platform(const char *path, const char *store, struct server *out);
+void server_stop(const struct server *server);
+double server_cpu_s(const struct server *server);
+
+int server_compare(const void *a, const void *b); /* of two doubles, for qsort */
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * The store's inside, shared by the files of platform/store. Nothing outside this folder includes
+ * it.
+ */
+#ifndef BC_STORE_INSIDE_H
+#define BC_STORE_INSIDE_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+/* Prepared once. The order is that of the texts in statements.c. */
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    DEVICE_FIND,
+    DEVICE_INSERT,
+    DEVICE_UPDATE,
+    DEVICE_MOVE,
+    DEVICE_END,
+    DEVICES_ALL,
+    DEVICES_ALIVE,
+    OBSERVATION_PUT,
+    OBSERVATION_DROP,
+    OBSERVATIONS_DROP,
+    OBSERVATIONS_OF,
+    DATA_FIRST,
+    DATA_LAST,
+    DATA_INSERT,
+    DATA_COMPLETE,
+    DATA_TRIM,
+    DATA_NEWEST,
+    DATA_FROM,
+    REPLIES_INSERT,
+    REPLIES_OLDEST,
+    REPLIES_DROP,
+    REPLIES_ALL,
+    REPLIES_COUNT,
+    HEADROOM_PUT,
+    STATEMENT_COUNT
+};
+
+#define REPLIES_MAX 262144         /* remembered */
+#define REPLIES_KEPT_MS 247000     /* EXCHANGE_LIFETIME (RFC 7252 4.8) */
+#define REPLIES_BYTES (64 * 1024)  /* of one commit */
+#define UNSAVED_BYTES (128 * 1024) /* endpoints that one commit is about */
+
+struct bc_store {
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    uint64_t rows_max;
+    bool open;   /* a transaction is */
+    bool broken; /* it cannot be committed */
+    bool failed; /* a commit has, and bc_store_recover() has not brought things in order since */
+    bool all_unsaved; /* more endpoints than find room below */
+    uint64_t replies; /* in the file */
+    uint32_t reply_count;
+    bc_sink reply_bytes; /* of this transaction */
+    bc_sink unsaved;     /* endpoints, each behind a byte with its length */
+    uint8_t reply_memory[REPLIES_BYTES];
+    uint8_t unsaved_memory[UNSAVED_BYTES];
+    char problem[BC_STORE_PROBLEM_BYTES];
+};
+
+/* statements.c */
+bool bc_store_prepare(struct bc_store *store);
+/* The texts, in the order of `enum statement`. */
+const char *bc_store_statement_text(enum statement which);
+/* Brings an older file, or an empty one, to what the statements expect. */
+bool bc_store_migrate(struct bc_store *store, int64_t version);
+#define STORE_VERSION 1
+#define STORE_APPLICATION_ID 0x42433236 /* "BC26" */
+
+/* store.c. A statement: bound, stepped to its end or row by row, and reset. A failure is kept in
+ * `problem`. */
+sqlite3_stmt *bc_store_begin_statement(struct bc_store *store, enum statement which);
+bool bc_store_run(struct bc_store *store, sqlite3_stmt *statement);
+bool bc_store_row(struct bc_store *store, sqlite3_stmt *statement); /* false at the end, too */
+void bc_store_end_statement(sqlite3_stmt *statement);
+void bc_store_keep_problem(struct bc_store *store);
+bool bc_store_ensure_open(struct bc_store *store);
+
+void bc_store_bind_view(sqlite3_stmt *statement, int at, bc_view bytes);
+void bc_store_bind_number(sqlite3_stmt *statement, int at, uint64_t value);
+bc_view bc_store_column(sqlite3_stmt *statement, int at);
+
+/* write.c */
+/* The device's row as the server has it now, with its observations; or its end. */
+void bc_store_save(struct bc_store *store, const struct bc_server *server, bc_view endpoint,
+                   const struct bc_store_time *now);
+
+#endif
