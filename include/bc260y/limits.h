@@ -47,7 +47,7 @@
 
 /* The serial line. */
 #define BC_AT_LINE_BYTES_MAX 2304 /* one command line without its CR */
-#define BC_AT_PARAMS_MAX 20
+#define BC_AT_PARAMS_MAX 18
 #define BC_AT_REPLY_BYTES 1536   /* echo and responses that the host has not taken */
 #define BC_URC_BYTES 2176        /* URCs that the host has not taken */
 #define BC_URC_HEAD_BYTES_MAX 64 /* a URC without its value */

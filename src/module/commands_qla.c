@@ -452,18 +452,12 @@ static enum bc_err announce(struct bc_module *m, enum bc_update_reason reason)
     return bc_lwm2m_update(&m->client, reason, 0);
 }
 
-/* Stores and announces the new list, or goes back to the one before. */
-static enum bc_err keep_objects(struct bc_module *m, enum bc_update_reason reason,
-                                const struct bc_objects *before)
+/* Stores and announces the new list. When that fails the caller goes back to the one before, and
+ * stores that when `*stored`. */
+static enum bc_err keep_objects(struct bc_module *m, enum bc_update_reason reason, bool *stored)
 {
-    bool stored = bc_store_put_objects(m);
-    enum bc_err err = stored ? announce(m, reason) : BC_ERR_STATE;
-    if (err == BC_OK)
-        return BC_OK;
-    m->stored.lwm2m.objects = *before;
-    if (stored)
-        (void)bc_store_put_objects(m);
-    return err;
+    *stored = bc_store_put_objects(m);
+    return *stored ? announce(m, reason) : BC_ERR_STATE;
 }
 
 static int addobj_handle(struct bc_at_call *call)
@@ -481,9 +475,18 @@ static int addobj_handle(struct bc_at_call *call)
         row.resource[i] = (uint16_t)arg[3 + i].number;
     if (objects_frozen(m))
         return BC_AT_ERROR_STATE;
-    struct bc_objects before = m->stored.lwm2m.objects;
     enum bc_err err = bc_objects_add(&m->stored.lwm2m.objects, &row);
-    return result_of(err == BC_OK ? keep_objects(m, BC_UPDATE_OBJECT_ADDED, &before) : err);
+    if (err != BC_OK)
+        return result_of(err);
+    bool stored;
+    err = keep_objects(m, BC_UPDATE_OBJECT_ADDED, &stored);
+    if (err != BC_OK) {
+        struct bc_objects *objects = &m->stored.lwm2m.objects;
+        objects->row[--objects->rows] = (struct bc_object_instance){0}; /* it was the last */
+        if (stored)
+            (void)bc_store_put_objects(m);
+    }
+    return result_of(err);
 }
 
 static const struct bc_at_param delobj_params[] = {ID("objectID")};
@@ -496,10 +499,17 @@ static int delobj_handle(struct bc_at_call *call)
         return BC_AT_ERROR_STATE;
     struct bc_objects before = m->stored.lwm2m.objects;
     enum bc_err err = bc_objects_delete(&m->stored.lwm2m.objects, object);
-    if (err == BC_OK)
-        err = keep_objects(m, BC_UPDATE_OBJECT_DELETED, &before);
-    if (err == BC_OK)
+    if (err != BC_OK)
+        return result_of(err);
+    bool stored;
+    err = keep_objects(m, BC_UPDATE_OBJECT_DELETED, &stored);
+    if (err == BC_OK) {
         bc_lwm2m_forget_object(&m->client, object);
+        return BC_AT_OK;
+    }
+    m->stored.lwm2m.objects = before;
+    if (stored)
+        (void)bc_store_put_objects(m);
     return result_of(err);
 }
 

@@ -13,6 +13,9 @@
 #define HEAD_BYTES 4
 #define CRC_BYTES 4
 #define COPIES 2
+#define OBJECTS_BYTES_MAX \
+    (HEAD_BYTES + BC_OBJECT_INSTANCES_MAX * (5 + 2 * BC_RESOURCES_MAX) + CRC_BYTES)
+#define PROFILE_BYTES (HEAD_BYTES + 4 + CRC_BYTES)
 
 const char *bc_record_name(enum bc_record record)
 {
@@ -34,9 +37,9 @@ static void trace_record(const struct bc_module *m, const char *what, enum bc_re
 
 /* --- The frame of a record -------------------------------------------------------------------- */
 
-static bc_sink begin(struct record_memory *memory, enum bc_record record)
+static bc_sink begin(uint8_t *memory, size_t bytes, enum bc_record record)
 {
-    bc_sink out = {.ptr = memory->bytes, .cap = sizeof(memory->bytes) - CRC_BYTES};
+    bc_sink out = {.ptr = memory, .cap = bytes - CRC_BYTES};
     bc_put_text(&out, "BC");
     bc_put_be(&out, VERSION, 1);
     bc_put_be(&out, record, 1);
@@ -186,7 +189,7 @@ bool bc_store_load_server(struct bc_module *m, enum bc_record record, struct rec
 static bool write_server(struct bc_module *m, struct record_memory *memory, enum bc_record record,
                          const struct server_record *in)
 {
-    bc_sink out = begin(memory, record);
+    bc_sink out = begin(memory->bytes, sizeof(memory->bytes), record);
     bc_put_be(&out, in->security, 1);
     bc_put_be(&out, in->psk_hex, 1);
     bc_put_be(&out, in->queue_mode, 1);
@@ -305,7 +308,7 @@ static bool decode_settings(void *into, struct reader *in)
 bool bc_store_put_settings(struct bc_module *m)
 {
     struct record_memory memory;
-    bc_sink out = begin(&memory, BC_RECORD_SETTINGS);
+    bc_sink out = begin(memory.bytes, sizeof(memory.bytes), BC_RECORD_SETTINGS);
     const struct stored *settings = &m->stored;
     uint8_t values = 0;
     for (size_t i = 0; i < BC_CFG_VALUES_MAX; i++)
@@ -350,8 +353,8 @@ static bool decode_objects(void *into, struct reader *in)
 
 bool bc_store_put_objects(struct bc_module *m)
 {
-    struct record_memory memory;
-    bc_sink out = begin(&memory, BC_RECORD_OBJECTS);
+    uint8_t memory[OBJECTS_BYTES_MAX];
+    bc_sink out = begin(memory, sizeof(memory), BC_RECORD_OBJECTS);
     const struct bc_objects *objects = &m->stored.lwm2m.objects;
     for (size_t i = 0; i < objects->rows; i++) {
         const struct bc_object_instance *row = &objects->row[i];
@@ -381,8 +384,8 @@ static bool decode_profile(void *into, struct reader *in)
 
 bool bc_store_put_profile(struct bc_module *m)
 {
-    struct record_memory memory;
-    bc_sink out = begin(&memory, BC_RECORD_PROFILE);
+    uint8_t memory[PROFILE_BYTES];
+    bc_sink out = begin(memory, sizeof(memory), BC_RECORD_PROFILE);
     bc_put_be(&out, m->port.echo, 1);
     bc_put_be(&out, m->port.quiet, 1);
     bc_put_be(&out, m->port.verbose, 1);
@@ -406,7 +409,7 @@ bool bc_store_load_session(struct bc_module *m, struct record_memory *memory, bc
 bool bc_store_put_session(struct bc_module *m, bc_view bytes)
 {
     struct record_memory memory;
-    bc_sink out = begin(&memory, BC_RECORD_SESSION);
+    bc_sink out = begin(memory.bytes, sizeof(memory.bytes), BC_RECORD_SESSION);
     bc_put_bytes(&out, bytes);
     bool kept = finish(m, BC_RECORD_SESSION, &out);
     bc_wipe(memory.bytes, sizeof(memory.bytes));
