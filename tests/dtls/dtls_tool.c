@@ -111,7 +111,7 @@ static void on_datagram(struct tool *tool)
 {
     uint8_t bytes[2048], reply_bytes[BC_DTLS_DATAGRAM_BYTES_MAX];
     bc_sink reply = {reply_bytes, 0, sizeof(reply_bytes), false};
-    struct sockaddr_in from;
+    struct sockaddr_in from = {0};
     socklen_t from_len = sizeof(from);
     ssize_t len =
         recvfrom(tool->socket, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
