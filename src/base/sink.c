@@ -78,6 +78,27 @@ void bc_put_be(bc_sink *s, size_t value, unsigned bytes)
         *at++ = (uint8_t)(bytes < sizeof(value) ? value >> (8 * bytes) : 0);
 }
 
+bool bc_take_bytes(bc_view *rest, size_t len, bc_view *out)
+{
+    if (rest->len < len)
+        return false;
+    *out = (bc_view){rest->ptr, len};
+    rest->ptr += len;
+    rest->len -= len;
+    return true;
+}
+
+bool bc_take_be(bc_view *rest, unsigned bytes, uint32_t *out)
+{
+    bc_view digits;
+    if (!bc_take_bytes(rest, bytes, &digits))
+        return false;
+    *out = 0;
+    for (size_t i = 0; i < digits.len; i++)
+        *out = *out << 8 | digits.ptr[i];
+    return true;
+}
+
 static void put_upper_hex(bc_sink *s, unsigned value, unsigned digits)
 {
     for (unsigned i = digits; i-- > 0;)

@@ -33,6 +33,11 @@ void bc_put_be(bc_sink *s, size_t value, unsigned bytes);
 void bc_put_format(bc_sink *s, const char *format, ...) BC_FORMAT(2, 3);
 void bc_put_vformat(bc_sink *s, const char *format, va_list arguments) BC_FORMAT(2, 0);
 
+/* The other way: takes bytes, or a big-endian number of at most 4, off the front. False, with
+ * nothing taken, when there are too few. */
+bool bc_take_bytes(bc_view *rest, size_t len, bc_view *out);
+bool bc_take_be(bc_view *rest, unsigned bytes, uint32_t *out);
+
 /* Views as text. Comparison ignores ASCII case where the name says so. */
 bc_view bc_view_of(const char *text);
 bool bc_view_equal(bc_view a, bc_view b);

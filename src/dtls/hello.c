@@ -12,50 +12,27 @@
 #define DTLS_1_0 0xFEFF
 #define DTLS_MAJOR 0xFE
 
-/* Both report whether there was enough; afterwards `in` begins behind it. */
-static bool take_bytes(bc_view *in, size_t len, bc_view *out)
-{
-    if (in->len < len)
-        return false;
-    *out = (bc_view){in->ptr, len};
-    *in = (bc_view){in->ptr + len, in->len - len};
-    return true;
-}
-
-static bool take_number(bc_view *in, unsigned bytes, uint32_t *out)
-{
-    bc_view digits;
-    if (!take_bytes(in, bytes, &digits))
-        return false;
-    *out = 0;
-    for (size_t i = 0; i < digits.len; i++)
-        *out = *out << 8 | digits.ptr[i];
-    return true;
-}
-
 /* Bytes behind a length of their own. */
 static bool take_block(bc_view *in, unsigned length_bytes, bc_view *out)
 {
     uint32_t len;
-    return take_number(in, length_bytes, &len) && take_bytes(in, len, out);
+    return bc_take_be(in, length_bytes, &len) && bc_take_bytes(in, len, out);
 }
 
 static bool take_record(bc_view *in, bc_view *sequence, bc_view *fragment)
 {
     uint32_t type, version, epoch;
-    return take_number(in, 1, &type) && take_number(in, 2, &version) &&
-           take_number(in, 2, &epoch) && take_bytes(in, 6, sequence) &&
-           take_block(in, 2, fragment) && type == RECORD_HANDSHAKE && version >> 8 == DTLS_MAJOR &&
-           epoch == 0;
+    return bc_take_be(in, 1, &type) && bc_take_be(in, 2, &version) && bc_take_be(in, 2, &epoch) &&
+           bc_take_bytes(in, 6, sequence) && take_block(in, 2, fragment) &&
+           type == RECORD_HANDSHAKE && version >> 8 == DTLS_MAJOR && epoch == 0;
 }
 
 static bool take_message(bc_view *in, bc_view *body)
 {
     uint32_t type, length, sequence, offset;
-    return take_number(in, 1, &type) && take_number(in, 3, &length) &&
-           take_number(in, 2, &sequence) && take_number(in, 3, &offset) &&
-           take_block(in, 3, body) && type == MESSAGE_CLIENT_HELLO && offset == 0 &&
-           body->len == length && in->len == 0;
+    return bc_take_be(in, 1, &type) && bc_take_be(in, 3, &length) && bc_take_be(in, 2, &sequence) &&
+           bc_take_be(in, 3, &offset) && take_block(in, 3, body) && type == MESSAGE_CLIENT_HELLO &&
+           offset == 0 && body->len == length && in->len == 0;
 }
 
 bool bc_dtls_hello_parse(bc_view datagram, struct bc_dtls_hello *out)
@@ -64,10 +41,10 @@ bool bc_dtls_hello_parse(bc_view datagram, struct bc_dtls_hello *out)
     uint32_t version;
     if (!take_record(&datagram, &out->sequence, &fragment) || !take_message(&fragment, &body))
         return false;
-    if (!take_number(&body, 2, &version) || version >> 8 != DTLS_MAJOR)
+    if (!bc_take_be(&body, 2, &version) || version >> 8 != DTLS_MAJOR)
         return false;
     out->version = (uint16_t)version;
-    return take_bytes(&body, 32, &out->random) && take_block(&body, 1, &session_id) &&
+    return bc_take_bytes(&body, 32, &out->random) && take_block(&body, 1, &session_id) &&
            take_block(&body, 1, &out->cookie) && take_block(&body, 2, &suites) &&
            take_block(&body, 1, &compressions) && session_id.len <= 32 && suites.len >= 2 &&
            compressions.len >= 1;

@@ -115,28 +115,16 @@ void bc_value_put_text(bc_sink *out, const struct bc_value *value)
 
 /* --- TLV ------------------------------------------------------------------------------------- */
 
-static bool take_be(bc_view *rest, size_t bytes, size_t *out)
-{
-    if (rest->len < bytes)
-        return false;
-    *out = 0;
-    for (size_t i = 0; i < bytes; i++)
-        *out = *out << 8 | rest->ptr[i];
-    rest->ptr += bytes;
-    rest->len -= bytes;
-    return true;
-}
-
 bool bc_tlv_next(bc_view *rest, struct bc_tlv *out)
 {
     bc_view at = *rest;
-    size_t type;
-    size_t id;
-    size_t len;
-    if (!take_be(&at, 1, &type) || !take_be(&at, (type & 0x20) != 0 ? 2 : 1, &id))
+    uint32_t type;
+    uint32_t id;
+    uint32_t len;
+    if (!bc_take_be(&at, 1, &type) || !bc_take_be(&at, (type & 0x20) != 0 ? 2 : 1, &id))
         return false;
-    size_t len_bytes = type >> 3 & 3;
-    if (!take_be(&at, len_bytes, &len))
+    unsigned len_bytes = type >> 3 & 3;
+    if (!bc_take_be(&at, len_bytes, &len))
         return false;
     if (len_bytes == 0)
         len = type & 7;

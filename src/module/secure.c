@@ -35,7 +35,7 @@ static bc_view key_of(const struct bc_module *m, const struct server_record *ser
     enum bc_psk_format format = (enum bc_psk_format)m->psk_format;
     bool digits = server->psk_hex || format == BC_PSK_HEX ||
                   (format == BC_PSK_AUTO && server->psk.len >= KEY_DIGITS_MIN);
-    if (!digits || !is_hex(server->psk) || !bc_hex_decode(server->psk, memory))
+    if (!digits || !bc_hex_decode(server->psk, memory))
         return server->psk;
     return (bc_view){memory, server->psk.len / 2};
 }

@@ -80,22 +80,15 @@ struct reader {
 
 static bc_view read_bytes(struct reader *in, size_t len)
 {
-    if (in->bad || in->rest.len < len) {
-        in->bad = true;
-        return (bc_view){0};
-    }
-    bc_view bytes = {in->rest.ptr, len};
-    in->rest.ptr += len;
-    in->rest.len -= len;
+    bc_view bytes = {0};
+    in->bad = in->bad || !bc_take_bytes(&in->rest, len, &bytes);
     return bytes;
 }
 
 static uint32_t read_uint(struct reader *in, unsigned bytes, uint32_t max)
 {
-    bc_view raw = read_bytes(in, bytes);
     uint32_t value = 0;
-    for (size_t i = 0; i < raw.len; i++)
-        value = value << 8 | raw.ptr[i];
+    in->bad = in->bad || !bc_take_be(&in->rest, bytes, &value);
     if (value <= max)
         return value;
     in->bad = true;
