@@ -203,7 +203,12 @@ static void put_object(bc_sink *out, const void *object, size_t bytes)
 static bc_view take_snapshot(const struct bc_module *m, uint8_t bytes[SNAPSHOT_BYTES])
 {
     bc_sink out = {.ptr = bytes, .cap = SNAPSHOT_BYTES};
-    put_object(&out, &m->stored, sizeof(m->stored));
+    struct stored stored;
+    memcpy(&stored, &m->stored, sizeof(stored));        /* with what is between members */
+    struct bc_objects *objects = &stored.lwm2m.objects; /* what free rows hold means nothing */
+    for (size_t i = objects->rows; i < sizeof(objects->row) / sizeof(objects->row[0]); i++)
+        objects->row[i] = (struct bc_object_instance){.object = 0};
+    put_object(&out, &stored, sizeof(stored));
     put_object(&out, &m->base, sizeof(m->base));
     put_object(&out, m->client.request, sizeof(m->client.request));
     put_object(&out, m->client.observation, sizeof(m->client.observation));
