@@ -4,13 +4,16 @@
 PRESET ?= release
 PREFIX ?= /usr/local
 SECONDS ?= 60
+KEEP ?=
 
-.PHONY: help build demo demo-andlink demo-dtls test docs fuzz bench lint format install clean
+.PHONY: help build demo demo-andlink demo-dfota demo-dtls test docs fuzz bench lint format install clean
 
 help:
 	@echo 'make demo                  install what is missing, build, show a session of module and platform'
+	@echo 'make demo KEEP=1           the same, and keep both running: the web console, the command line'
 	@echo 'make demo-andlink          the same with bootstrap, on the Andlink platform'
 	@echo 'make demo-dtls             the same over DTLS, on the AEP platform'
+	@echo 'make demo-dfota            new firmware over the air, from two images to the new revision'
 	@echo 'make test                  install what is missing, build, run every test (plain, and with sanitizers)'
 	@echo 'make build                 build only; the programs end in build/release/bin'
 	@echo 'make fuzz SECONDS=60 TARGET=module   fuzz one target, or without TARGET all of them'
@@ -27,13 +30,16 @@ build:
 	@cmake --build --preset $(PRESET)
 
 demo: build
-	@scripts/demo.sh build/$(PRESET)
+	@KEEP=$(KEEP) scripts/demo.sh build/$(PRESET)
 
 demo-andlink: build
-	@scripts/demo.sh build/$(PRESET) andlink
+	@KEEP=$(KEEP) scripts/demo.sh build/$(PRESET) andlink
 
 demo-dtls: build
-	@scripts/demo.sh build/$(PRESET) dtls
+	@KEEP=$(KEEP) scripts/demo.sh build/$(PRESET) dtls
+
+demo-dfota: build
+	@KEEP=$(KEEP) scripts/demo.sh build/$(PRESET) dfota
 
 test:
 	@scripts/install-deps.sh build test

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bc260y/firmware.h"
 #include "link.h"
 #include "number.h"
 
@@ -20,7 +21,24 @@ enum kind {
     TIME,    /* in ms */
     NUMBER,
     DBM,
+    OUTCOME, /* of an update, as its code */
 };
+
+/* How an update can end (G 4.3.2, 4.3.5). */
+static const struct outcome {
+    const char *name;
+    enum bc_firmware_code code;
+} outcomes[] = {
+    {"ok", BC_FIRMWARE_OK},
+    {"unknown", BC_FIRMWARE_UNKNOWN},
+    {"failed", BC_FIRMWARE_FAILED},
+    {"deactivated", BC_FIRMWARE_DEACTIVATED},
+    {"no-network", BC_FIRMWARE_NO_NETWORK},
+    {"flash", BC_FIRMWARE_FLASH},
+    {"no-space", BC_FIRMWARE_NO_SPACE},
+    {"update-failed", BC_FIRMWARE_NOT_UPDATED},
+};
+#define OUTCOME_COUNT (sizeof(outcomes) / sizeof(outcomes[0]))
 
 struct param {
     enum kind kind;
@@ -108,6 +126,15 @@ static const struct row {
     {COMMAND_STORAGE_FULL, false, "storage full", "", "let every write fail", 0, 0, {{0}}},
     {COMMAND_STORAGE_TEAR, false, "storage tear", "", "lose half of the next write", 0, 0, {{0}}},
     {COMMAND_STORAGE_OK, false, "storage ok", "", "end the faults of the storage", 0, 0, {{0}}},
+    {COMMAND_FOTA_OUTCOME,
+     false,
+     "fota-outcome",
+     "OUTCOME",
+     "let the next firmware update end in unknown, failed, deactivated, no-network, flash, "
+     "no-space or update-failed; ok takes it back",
+     1,
+     1,
+     {{OUTCOME, 0, 255}}},
     {COMMAND_LINK, false, "link", "", "show the network's faults and counters", 0, 0, {{0}}},
     {COMMAND_ENERGY_RESET, false, "energy reset", "", "count energy from here", 0, 0, {{0}}},
     {COMMAND_ENERGY, false, "energy", "", "show time and bytes in each state", 0, 0, {{0}}},
@@ -174,6 +201,17 @@ static bool read_number(const char *text, int64_t max, int64_t *out)
     return true;
 }
 
+static bool read_outcome(const char *text, int64_t *out)
+{
+    for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+        if (strcmp(text, outcomes[i].name) != 0)
+            continue;
+        *out = outcomes[i].code;
+        return true;
+    }
+    return false;
+}
+
 static bool read_arg(const struct param *param, const char *text, int64_t *out)
 {
     uint32_t ppm;
@@ -191,6 +229,9 @@ static bool read_arg(const struct param *param, const char *text, int64_t *out)
     case NUMBER:
     case DBM:
         good = read_number(text, param->max, out);
+        break;
+    case OUTCOME:
+        good = read_outcome(text, out);
         break;
     }
     return good && *out >= param->min && *out <= param->max;
@@ -210,6 +251,9 @@ static void describe_param(const struct param *param, char *out, size_t bytes)
     case DBM:
         snprintf(out, bytes, "a number from %lld to %lld", (long long)param->min,
                  (long long)param->max);
+        break;
+    case OUTCOME:
+        snprintf(out, bytes, "an outcome (ok, failed, no-space ...; see \"help\")");
         break;
     }
 }

@@ -37,6 +37,7 @@ enum command_verb {
     COMMAND_STORAGE_FAIL,
     COMMAND_STORAGE_FULL,
     COMMAND_STORAGE_TEAR,
+    COMMAND_FOTA_OUTCOME, /* enum bc_firmware_code */
     COMMAND_LINK,
     COMMAND_ENERGY,
     COMMAND_ENERGY_RESET,

@@ -2,24 +2,11 @@
  * The client's half of dtls/dtls.h for bc260y: each function hands its call to the function of the
  * same name in lib/bc260y/dtls.so, the backend of src/dtls as a plug-in. It is loaded when the
  * first session is opened, because the OpenSSL behind it takes more memory than all the rest of an
- * idle program, and many a module never speaks DTLS. It stays loaded until the program ends.
- *
- * The plug-in is looked for beside the program, wherever the two were put together, and never in a
- * folder that the user happens to be in. Without it no session opens, as without a backend.
+ * idle program, and many a module never speaks DTLS. Without it no session opens, as without a
+ * backend.
  */
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "dtls/dtls.h"
-#include "report.h"
-#include "symbol.h"
-
-/* From the program's folder: where `make install` puts it, and where the build does. */
-static const char *const places[] = {BC_PLUGIN_FOLDER "/dtls.so", "../lib/bc260y/dtls.so"};
+#include "plugin.h"
 
 static struct {
     struct bc_dtls *(*open)(const struct bc_dtls_client *client, uint64_t now_ms);
@@ -54,44 +41,11 @@ static bool find_all(void *library)
            symbol_find(library, "bc_dtls_export", &plugin.export);
 }
 
-/* Appends `place` to the program's folder. False when that has no name, or too long a one. */
-static bool path_of(const char *place, char path[PATH_MAX])
-{
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    if (len < 0)
-        return false;
-    path[len] = '\0';
-    char *name = strrchr(path, '/');
-    if (name == NULL)
-        return false;
-    size_t room = PATH_MAX - (size_t)(name + 1 - path);
-    int written = snprintf(name + 1, room, "%s", place);
-    return written > 0 && (size_t)written < room;
-}
-
-static bool load(void)
-{
-    char path[PATH_MAX];
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (!path_of(places[i], path) || access(path, F_OK) != 0)
-            continue;
-        void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-        if (library != NULL && find_all(library))
-            return true;
-        /* The linker names the file: of the plug-in, or of a library it lacks. */
-        report("no DTLS: %s; install the package libssl3 and bc260y anew", dlerror());
-        return false;
-    }
-    report("no DTLS: the plug-in lib/bc260y/dtls.so is missing; "
-           "install bc260y with it, bin and lib in one folder");
-    return false;
-}
-
 struct bc_dtls *bc_dtls_open(const struct bc_dtls_client *client, uint64_t now_ms)
 {
     static bool tried, loaded; /* once: what is missing stays missing, and is told once */
     if (!tried)
-        loaded = load();
+        loaded = plugin_load("dtls.so", "DTLS", "the package libssl3", find_all);
     tried = true;
     return loaded ? plugin.open(client, now_ms) : NULL;
 }

@@ -284,6 +284,9 @@ static void act(struct lab *lab, uint64_t now_ms, const struct command *command)
     case COMMAND_STORAGE_TEAR:
         state_fail(lab->state, STATE_TEAR_NEXT);
         break;
+    case COMMAND_FOTA_OUTCOME:
+        bc_on_firmware_fault(lab->module, (enum bc_firmware_code)command->arg[0]);
+        break;
     case COMMAND_ENERGY_RESET:
         bc_module_energy(lab->module, now_ms, &lab->energy_from);
         break;

@@ -29,6 +29,7 @@
 #include "bc260y/module.h"
 #include "clock.h"
 #include "control.h"
+#include "firmware.h"
 #include "keylog.h"
 #include "lab.h"
 #include "net.h"
@@ -72,6 +73,7 @@ struct daemon {
     uint8_t input_bytes[INPUT_BYTES];
     uint8_t output_bytes[OUTPUT_BYTES];
     struct state state;
+    struct firmware firmware;
     union bc_module_memory memory;
     union bc_workspace workspace;
 };
@@ -515,7 +517,10 @@ static bool open_state(struct daemon *d)
 {
     const struct options *o = &d->options;
     const char *imei = o->settings.imei[0] != '\0' ? o->settings.imei : BC_IMEI_DEFAULT;
-    return state_open(&d->state, o->state, o->name != NULL ? o->name : imei, o->factory_reset);
+    const char *revision =
+        o->settings.revision[0] != '\0' ? o->settings.revision : BC_REVISION_DEFAULT;
+    return state_open(&d->state, o->state, o->name != NULL ? o->name : imei, o->factory_reset) &&
+           firmware_open(&d->firmware, o->firmware, revision, o->factory_reset);
 }
 
 static void on_keylog(void *context, const char *line)
@@ -536,6 +541,7 @@ static bool start_module(struct daemon *d)
                                .keylog_context = d};
     struct bc_storage storage = state_storage(&d->state);
     config.storage = &storage;
+    config.firmware = &d->firmware.port;
     settings_apply(&o->settings, &config);
     if (!o->seed_given && getrandom(&o->seed, sizeof(o->seed), 0) != sizeof(o->seed)) {
         report("no random numbers for a seed: %s; give --seed", strerror(errno));
@@ -571,6 +577,7 @@ static int serve(struct daemon *d)
     trace_open(&d->trace, &d->clock, o->trace);
     net_init(&d->net);
     state_init(&d->state);
+    firmware_init(&d->firmware, &d->state);
     control_init(&d->control);
     resolve_init(&d->resolve, strchr(o->settings.address, ':') != NULL);
     if (o->scenario != NULL) {
@@ -593,6 +600,7 @@ static int serve(struct daemon *d)
 out:
     if (d->module != NULL)
         bc_module_end(d->module);
+    firmware_close(&d->firmware);
     state_close(&d->state);
     control_close(&d->control);
     scenario_close(&d->scenario);

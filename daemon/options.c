@@ -33,6 +33,7 @@ static const char usage[] =
     "  --config FILE        settings, one KEY=VALUE a line, # for comments\n"
     "  --set KEY=VALUE      one setting; wins over --config. Keys: imei imsi iccid revision\n"
     "                       address attach_ms awake_ms keep_wake_command psk_format\n"
+    "                       bare_percent\n"
     "  --seed N             of message IDs and tokens: the same seed repeats a session\n"
     "  --time-scale N       let the module's time run N times faster, 1 to 1000\n"
     "\n"
@@ -41,6 +42,7 @@ static const char usage[] =
     "                       $XDG_STATE_HOME/bc260y/NAME or ~/.local/state/bc260y/NAME\n"
     "  --name NAME          of this module among others; its IMEI unless given\n"
     "  --factory-reset      forget all of it first\n"
+    "  --firmware FILE      the firmware image it was delivered with; one is made up unless given\n"
     "\n"
     "To break things (see bc260y-ctl(1)):\n"
     "  --control PATH       a Unix socket for bc260y-ctl\n"
@@ -167,6 +169,7 @@ enum option_id {
     OPT_STATE,
     OPT_NAME,
     OPT_FACTORY_RESET,
+    OPT_FIRMWARE,
     OPT_HELP,
     OPT_VERSION,
 };
@@ -214,6 +217,8 @@ static bool take_option(struct options *o, int id)
     case OPT_FACTORY_RESET:
         o->factory_reset = true;
         return true;
+    case OPT_FIRMWARE:
+        return take_file("--firmware", optarg, &o->firmware);
     default:
         return false;
     }
@@ -264,6 +269,7 @@ int options_parse(struct options *o, int argc, char **argv)
         {"state", required_argument, NULL, OPT_STATE},
         {"name", required_argument, NULL, OPT_NAME},
         {"factory-reset", no_argument, NULL, OPT_FACTORY_RESET},
+        {"firmware", required_argument, NULL, OPT_FIRMWARE},
         {"help", no_argument, NULL, OPT_HELP},
         {"version", no_argument, NULL, OPT_VERSION},
         {NULL, 0, NULL, 0},

@@ -36,6 +36,7 @@ struct options {
     const char *state; /* NULL = the default directory for `name` */
     const char *name;  /* NULL = the IMEI */
     bool factory_reset;
+    const char *firmware; /* NULL = a made-up image */
     struct settings settings;
 };
 

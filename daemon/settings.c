@@ -48,6 +48,7 @@ static const struct key {
     {"awake_ms", "a number of milliseconds, 0 to 4294967295", offsetof(struct settings, awake_ms),
      0, UINT32_MAX, NUMBER},
     {"keep_wake_command", "0 or 1", offsetof(struct settings, keep_wake_command), 0, 1, NUMBER},
+    {"bare_percent", "0 or 1", offsetof(struct settings, bare_percent), 0, 1, NUMBER},
     {"psk_format", "auto, hex or text", offsetof(struct settings, psk_format), 0, 0, PSK_FORMAT},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
@@ -145,7 +146,7 @@ static bool set(struct settings *s, const char *where, char *assignment, bool fi
         return true;
     }
     report("%s: unknown key \"%s\"; known: imei imsi iccid revision address attach_ms awake_ms "
-           "keep_wake_command psk_format",
+           "keep_wake_command psk_format bare_percent",
            where, name);
     return false;
 }
@@ -221,5 +222,6 @@ void settings_apply(const struct settings *s, struct bc_config *out)
     out->attach_ms = s->attach_ms;
     out->awake_ms = s->awake_ms;
     out->keep_wake_command = s->keep_wake_command != 0;
+    out->bare_percent = s->bare_percent != 0;
     out->psk_format = (enum bc_psk_format)s->psk_format;
 }

@@ -16,6 +16,7 @@ struct settings {
     uint32_t attach_ms;
     uint32_t awake_ms;
     uint32_t keep_wake_command;
+    uint32_t bare_percent;
     uint32_t psk_format; /* enum bc_psk_format */
     uint32_t fixed;      /* keys that --set gave, one bit each: a file does not change them */
 };

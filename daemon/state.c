@@ -277,8 +277,7 @@ static bool put(struct state *s, enum bc_record record, bc_view bytes)
     return bytes.len == 0 ? erase(s->dir_fd, record) : replace(s->dir_fd, record, bytes);
 }
 
-/* What the fault leaves of a write; false when it fails. */
-static bool survives(struct state *s, bc_view *bytes)
+bool state_survives(struct state *s, bc_view *bytes)
 {
     enum state_fault fault = s->fault;
     if (bytes->len == 0)
@@ -294,7 +293,7 @@ static bool survives(struct state *s, bc_view *bytes)
 static bool store(void *context, enum bc_record record, bc_view bytes)
 {
     struct state *s = context;
-    if (survives(s, &bytes) && put(s, record, bytes))
+    if (state_survives(s, &bytes) && put(s, record, bytes))
         return true;
     report("cannot keep \"%s\"%s%s: %s", bc_record_name(record), s->dir_fd < 0 ? "" : " in ",
            s->dir_fd < 0 ? "" : s->dir, strerror(errno));

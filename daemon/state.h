@@ -48,6 +48,9 @@ void state_close(struct state *s);
 /* The port for struct bc_config; `s` must outlive the module. */
 struct bc_storage state_storage(struct state *s);
 
+/* What the fault leaves of a write; false when it fails, with errno. */
+bool state_survives(struct state *s, bc_view *bytes);
+
 void state_fail(struct state *s, enum state_fault fault);
 
 #endif

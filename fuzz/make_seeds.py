@@ -13,8 +13,8 @@ import sys
 CON, NON, ACK, RST = range(4)
 GET, POST, PUT, DELETE = 1, 2, 3, 4
 CREATED, DELETED, CHANGED, CONTENT, CONTINUE = 0x41, 0x42, 0x44, 0x45, 0x5F
-OBSERVE, LOCATION, PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1, SIZE1 = 6, 8, 11, 12, 15, 17, 23, \
-    27, 60
+ETAG, OBSERVE, LOCATION, PATH, FORMAT, QUERY = 4, 6, 8, 11, 12, 15
+ACCEPT, BLOCK2, BLOCK1, SIZE1 = 17, 23, 27, 60
 TEXT, LINK, OPAQUE, TLV, JSON = 0, 40, 42, 11542, 11543
 
 # CoAP ------------------------------------------------------------------------------------------
@@ -219,8 +219,62 @@ BOOTSTRAP = {
                        GIVEN + RESET + READY + at("AT+QLAREG") + ACCEPTED,
 }
 
+def firmware_package(source=b"A" * 256, target=b"abc", revisions=(b"BC260YCNAAR01A02", b"A03")):
+    """The package that makes `target`, of at most 255 bytes, of the image in world.c."""
+    checksum = {b"abc": b"\x99\x09\x77\xad"}[target]  # the low half of its XXH64
+    frame = b"\x28\xb5\x2f\xfd\x24" + bytes([len(target)])
+    frame += struct.pack("<I", len(target) << 3 | 1)[:3] + target + checksum
+    body = struct.pack(">I", len(frame)) + frame
+    head = b"BCDELTA\x1a" + struct.pack(">HHIIII", 1, 192, 4096, len(source), len(target),
+                                         len(body))
+    head += b"".join(text.ljust(32, b"\0") for text in revisions)
+    head += b"".join(hashlib.sha256(part).digest() for part in (source, target, body))
+    return head + hashlib.sha256(head).digest()[:4] + body
+
+
+def firmware_block(index, data, exponent=3):
+    """The answer to a GET: a block of the package."""
+    size = 16 << exponent
+    more = (index + 1) * size < len(data)
+    return respond(CONTENT, (ETAG, b"e"), (BLOCK2, block(index, more, exponent)),
+                   payload=data[index * size:(index + 1) * size])
+
+
+def firmware_blocks(data, exponent=3):
+    return b"".join(firmware_block(i, data, exponent)
+                    for i in range(-(-len(data) // (16 << exponent))))
+
+
+PACKAGE = firmware_package()
+URI = ask(PUT, 0x2001, "5/0/1", (FORMAT, TEXT), payload=b"coap://180.101.147.115/fw?a=%41")
+NO_URI = ask(PUT, 0x2002, "5/0/1", (FORMAT, TEXT))
+INSTALL = ask(POST, 0x2003, "5/0/2")
+FIRMWARE = {
+    "firmware": REGISTERED + URI + firmware_blocks(PACKAGE) + wait(1000) + INSTALL + wait(15000) +
+                READY + at("AT+QLAREG", "ATI") + ACCEPTED + ask(GET, 0x2010, "5/0"),
+    "firmware-observed": REGISTERED + ask(GET, 0x1001, "5/0/3", observe=b"") + URI + wait(130000) +
+                         firmware_blocks(PACKAGE, 2) + wait(1000) + INSTALL + wait(15000) +
+                         READY + at("AT+QLAREG") + ACCEPTED,
+    "firmware-cut": REGISTERED + URI + firmware_blocks(PACKAGE) + wait(1000) + INSTALL +
+                    b"".join(wait(1024 + i) + RESET for i in range(6)) + b"\x88" + wait(100) +
+                    b"\x89" + wait(15000),
+    "firmware-altered": REGISTERED + URI + firmware_blocks(PACKAGE[:-9] + b"x" + PACKAGE[-8:]) +
+                        wait(1000) + INSTALL + URI + firmware_block(0, b"no package" * 30) +
+                        wait(1000),
+    "firmware-by-name": REGISTERED +
+                        ask(PUT, 0x2001, "5/0/1", (FORMAT, TEXT), payload=b"coap://fw.example/") +
+                        FOUND + firmware_block(0, PACKAGE) + wait(130000) +
+                        firmware_block(1, PACKAGE) + wait(1000),
+    "firmware-other": SECURED + ask(PUT, 0x2001, "5/0/1", (FORMAT, TEXT),
+                                    payload=b"coaps://10.0.0.9/fw") + HELLO + wait(70000),
+    "firmware-cancelled": REGISTERED + URI + firmware_block(0, PACKAGE) + NO_URI +
+                          firmware_block(1, PACKAGE) + URI + respond(0x84) + wait(1000) + URI +
+                          at("AT+CFUN=0") + wait(1000),
+}
+
 MODULE = {
     **BOOTSTRAP,
+    **FIRMWARE,
     "boot": READY + at("ATI", "AT+CGSN=1", "AT+CIMI", "AT+QCCID", "AT+CEREG?", "AT+CGPADDR",
                        "AT+CSQ", "AT+CCLK?", "AT+CPSMS?", "AT&W", "ATZ", "AT&F"),
     "typing": raw_at(b"at+qlasx\b\x7ftatus?\r\nAT\rA\x80T+CSQ\r\0\r" + b"x" * 400 + b"\rAT\r"),
@@ -823,10 +877,63 @@ DELTA = {
     "two-blocks": delta_package(4096, 20000, 5000, struct.pack(">II", 5, 10) + b"0123456789"),
 }
 
+# The platform's codecs: fuzz_codec.c -----------------------------------------------------------
+
+def codec_text(kind, text, payload=b""):
+    data = text.encode()
+    return bytes([kind]) + struct.pack(">H", len(data)) + data + payload
+
+
+def codec_model(form, count, instance, resource, payload):
+    return struct.pack(">BBBBH", 3, form, count, instance, resource) + payload
+
+
+CODEC = {
+    "fields": bytes([0, 1]) + bytes(range(1, 40)),
+    "fields-text": bytes([0, 1]) + bytes(28) + b"abc" + bytes(5),
+    "fields-scaled": b"\0\xff\xfetext",
+    "fields-short": b"\0\1",
+    "definition": codec_text(1, """{"kind":"fields","messages":[{"service":"A","id":{"offset":1,
+        "byte":2},"fields":[{"name":"a","type":"uint16","endian":"little","offset":3,"scale":0.5},
+        {"name":"b","type":"string","bytes":4}]}],"commands":[{"service":"A","method":"M",
+        "fields":[{"name":"a","type":"int8"},{"name":"b","type":"string"},
+        {"name":"c","type":"bool","offset":9}]}]}""", bytes(9) + b"text"),
+    "profile": codec_text(1, """{"devices":[{"model":"m","omCapability":{"fwUpgradeCapability":
+        {"supportUpgrade":true}},"serviceTypeCapabilities":[{"serviceId":"a","serviceType":"A"}]}],
+        "services":[{"serviceType":"A","properties":[{"propertyName":"a","dataType":"int","min":"0",
+        "max":9,"method":"RW","enumList":["x"]}],"commands":[{"commandName":"M","paras":[
+        {"paraName":"a","dataType":"string","maxLength":3,"required":true}]}]}]}"""),
+    "thing-model": codec_text(1, """{"properties":[{"identifier":"a","type":"enum","values":
+        [{"value":1}],"min":0,"access":"rw"}],"services":[],"events":[]}"""),
+    "lua": codec_text(2, """function decode(p) local a, b = string.unpack('>I2b', p)
+        for k, v in p:gmatch('(%w)=(%w)') do a = k end
+        return {service='S', properties={a=a, b=b, c={1, 'x', {}}, d=p:sub(4):gsub('%s', '-')}} end
+        function encode(s, m, p) return string.pack('>s1B', p.b, p.a) .. tostring(p.c) end""",
+                      b"abc k=v"),
+    "lua-endless": codec_text(2, "function decode(p) while true do pcall(p.rep, p, 9) end end"),
+    "lua-recursion": codec_text(2, "function decode(p) return 1 + decode(p) end"),
+    "lua-memory": codec_text(2, "local t = {} for i = 1, 1e9 do t[i] = {i} end"),
+    "lua-error": codec_text(2, "function decode(p) error({p}) end x = nil + 1"),
+    "tlv": codec_model(0, 2, 0, 0, tlv(3, 0, b"\1") + tlv(3, 1, b"\0\7") +
+                       tlv(3, 2, struct.pack(">f", 21.5)) + tlv(3, 300, struct.pack(">d", -1.5))),
+    "tlv-object": codec_model(0, 1, 0, 0, tlv(0, 0, tlv(3, 0, b"\0")) +
+                              tlv(0, 1, tlv(3, 4, b"text") + tlv(3, 5, b"\1"))),
+    "tlv-list": codec_model(0, 2, 0, 0, tlv(2, 1, tlv(1, 0, b"\1"))),
+    "json": codec_model(1, 2, 0, 0, b'{"bn":"/3/0/","e":[{"n":"0","bv":true},{"n":"2","v":2.5}]}'),
+    "text": codec_model(2, 3, 0, 2, b"-1.5"),
+    "opaque": codec_model(3, 3, 1, 4, b"abc"),
+    "andlink": b'\4[{"n":"/19/1/0","vs":"0"},{"n":"t","v":1.5},{"n":"b","vb":true}]',
+    "pattern": b"\5\x07(.-)%d*" b"ab12",
+    "pattern-set": b"\5\x0a[^%a-c]+$x" b"1-;x",
+    "pattern-balance": b"\5\x08%b()%f[)" b"a(b)c",
+    "pattern-again": b"\5\x07(%w)%1?" b"aab",
+}
+
 TARGETS = {
     "at_line": {name: text.encode("latin-1") for name, text in AT_LINE.items()},
     "bootstrap_server": BOOTSTRAP_SERVER,
     "coap_message": COAP_MESSAGE,
+    "codec": CODEC,
     "delta": DELTA,
     "dtls": DTLS,
     "endpoint": ENDPOINT,

@@ -4,6 +4,7 @@
 #include "world.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "input.h"
@@ -15,6 +16,73 @@
 #define GARBAGE 0xDB
 #define RECORD_DATA 0x17 /* see fake_dtls.c; a CoAP message begins with 0x40 or more */
 #define RECORD_TYPE_MAX 0x17
+
+/* --- Flash ----------------------------------------------------------------------------------- */
+
+static const uint8_t *map(void *context, enum bc_area slot, uint32_t bytes)
+{
+    const struct world_side *side = context;
+    assert(bytes <= WORLD_AREA_BYTES);
+    return side->area[slot];
+}
+
+static bool read_area(void *context, enum bc_area area, uint32_t offset, uint8_t *out, size_t len)
+{
+    const struct world_side *side = context;
+    assert(offset <= WORLD_AREA_BYTES && len <= WORLD_AREA_BYTES - offset);
+    memcpy(out, side->area[area] + offset, len);
+    return true;
+}
+
+static bool write_area(void *context, enum bc_area area, uint32_t offset, bc_view bytes)
+{
+    struct world_side *side = context;
+    assert(offset <= WORLD_AREA_BYTES && bytes.len <= WORLD_AREA_BYTES - offset);
+    if (bytes.len > 0)
+        memcpy(side->area[area] + offset, bytes.ptr, bytes.len);
+    return true;
+}
+
+static bool flush(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void *lend(void *context, size_t bytes)
+{
+    struct world_side *side = context;
+    assert(!side->lent);
+    side->lent = true;
+    void *memory = malloc(bytes);
+    assert(memory != NULL);
+    return memory;
+}
+
+static void give_back(void *context, void *memory)
+{
+    struct world_side *side = context;
+    assert(side->lent);
+    side->lent = false;
+    free(memory);
+}
+
+static void erase_flash(struct world_side *side)
+{
+    memset(side->area, 0xFF, sizeof(side->area));
+    memset(side->area[BC_AREA_SLOT_0], 'A', WORLD_IMAGE_BYTES);
+    side->lent = false;
+    side->flash = (struct bc_firmware){.image_bytes = WORLD_IMAGE_BYTES,
+                                       .slot_bytes_max = WORLD_AREA_BYTES,
+                                       .package_bytes_max = WORLD_AREA_BYTES,
+                                       .map = map,
+                                       .read = read_area,
+                                       .write = write_area,
+                                       .flush = flush,
+                                       .lend = lend,
+                                       .give_back = give_back,
+                                       .context = side};
+}
 
 /* --- Taking ---------------------------------------------------------------------------------- */
 
@@ -148,7 +216,9 @@ void world_begin(struct world *w, bool twin, uint64_t seed)
         struct world_side *side = &w->side[i];
         memset(&side->store, 0, sizeof(side->store));
         const struct bc_storage storage = bc_memory_storage(&side->store);
-        const struct bc_config config = {.storage = &storage, .seed = seed};
+        erase_flash(side);
+        const struct bc_config config = {
+            .storage = &storage, .firmware = &side->flash, .seed = seed};
         enum bc_err err =
             bc_module_init(&side->module, &side->memory, &side->workspace[0], &config, w->now_ms);
         assert(err == BC_OK);
@@ -162,6 +232,8 @@ void world_end(struct world *w)
     before(w);
     for (unsigned i = 0; i < w->sides; i++)
         bc_module_end(w->side[i].module);
+    for (unsigned i = 0; i < w->sides; i++)
+        assert(!w->side[i].lent);
 }
 
 void world_serial(struct world *w, bc_view bytes)

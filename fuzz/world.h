@@ -13,8 +13,14 @@
 #include "bc260y/module.h"
 #include "coap/message.h"
 
+#define WORLD_IMAGE_BYTES 256 /* of 'A', what runs in the beginning */
+#define WORLD_AREA_BYTES 8192 /* of an image slot or a package */
+
 struct world_side {
     struct bc_memory_store store;
+    struct bc_firmware flash;
+    uint8_t area[3][WORLD_AREA_BYTES];
+    bool lent; /* memory to unpack in */
     union bc_module_memory memory;
     union bc_workspace workspace[2];
     struct bc_module *module;

@@ -70,7 +70,8 @@ static bool find_information(void *context, bc_view endpoint, const struct bc_ad
         .discover = options->bootstrap_discover,
     };
     bool has_key = out->server.security != BC_BOOTSTRAP_PSK || entry.key.len > 0;
-    return options->open != NULL && has_key && is_trusted(b, endpoint, from);
+    return b->setup.may_register(b->setup.context, endpoint) && has_key &&
+           is_trusted(b, endpoint, from);
 }
 
 static void on_event(void *context, const struct bc_bootstrap_event *event)

@@ -22,6 +22,8 @@ struct bootstrapper_setup {
     const struct traffic *traffic;
     const struct bc_address *coap;  /* where the registration server listens */
     const struct bc_address *coaps; /* NULL: not over DTLS */
+    bool (*may_register)(void *context, bc_view endpoint);
+    void *context;
     uint64_t seed;
 };
 

@@ -17,6 +17,7 @@
 
 #include "base/sink.h"
 #include "bootstrapper.h"
+#include "cli/cli.h"
 #include "coaps.h"
 #include "control.h"
 #include "json.h"
@@ -25,6 +26,7 @@
 #include "security.h"
 #include "storage.h"
 #include "traffic.h"
+#include "web.h"
 
 #define READY_MAX 32
 #define BATCHES_MAX 16       /* received before the other descriptors have their turn */
@@ -42,6 +44,7 @@ struct platform {
     uint64_t seed;
     struct control control;
     struct storage storage;
+    struct web web;
     uint64_t restored; /* devices */
     size_t fed;        /* datagrams, since some were taken */
     int epoll;
@@ -59,9 +62,16 @@ static uint64_t now_ms(void)
 static bool find_product(void *context, bc_view endpoint, struct bc_server_product *out)
 {
     const struct platform *p = context;
-    (void)endpoint;
+    if (p->web.service != NULL)
+        return service_find_product(p->web.service, endpoint, out);
     *out = (struct bc_server_product){.carrier = p->options.open};
     return out->carrier != NULL;
+}
+
+static bool may_register(void *context, bc_view endpoint)
+{
+    struct bc_server_product product;
+    return find_product(context, endpoint, &product);
 }
 
 static bool is_trusted(void *context, bc_view endpoint, const struct bc_address *from)
@@ -72,26 +82,55 @@ static bool is_trusted(void *context, bc_view endpoint, const struct bc_address 
 
 static bool accepts_product_id(void *context, bc_view endpoint, bc_view product_id)
 {
-    const struct options *options = &((const struct platform *)context)->options;
-    (void)endpoint;
+    const struct platform *p = context;
+    const struct options *options = &p->options;
+    if (!platform_web_accepts(&p->web, endpoint, product_id))
+        return false;
     for (size_t i = 0; i < options->product_id_count; i++)
         if (bc_view_equal(bc_view_of(options->product_ids[i]), product_id))
             return true;
-    return false;
+    return options->product_id_count == 0;
+}
+
+/* Tags with something in their highest byte are those of the service (service/private.h). */
+static bool is_of_control(uint64_t tag)
+{
+    return tag != 0 && tag >> 56 == 0;
 }
 
 static void on_event(void *context, const struct bc_server_event *event)
 {
     struct platform *p = context;
     platform_storage_on_event(&p->storage, event);
-    if (!p->options.quiet && event->kind != BC_SERVER_NOTIFYING) {
+    platform_web_on_event(&p->web, event);
+    if (event->kind == BC_SERVER_NOTIFYING || event->kind == BC_SERVER_ACKNOWLEDGED)
+        return; /* what follows is told */
+    if (!p->options.quiet) {
         char *line = platform_json_line(platform_json_event(event, platform_json_now_ms()));
         if (line != NULL)
             platform_storage_print(&p->storage, line);
         free(line);
     }
-    if (event->tag != 0)
+    if (is_of_control(event->tag))
         platform_control_answer(&p->control, event->tag, platform_json_answer(event));
+}
+
+static bool keeps_observation(void *context, bc_view endpoint, const struct bc_server_path *path)
+{
+    const struct platform *p = context;
+    return p->web.service != NULL && service_keeps_observation(p->web.service, endpoint, path);
+}
+
+static bool find_package(void *context, bc_view name, struct bc_server_package *out)
+{
+    const struct platform *p = context;
+    return p->web.service != NULL && service_find_package(p->web.service, name, out);
+}
+
+static void on_fetched(void *context, bc_view endpoint, uint32_t bytes)
+{
+    struct platform *p = context;
+    service_on_fetched(p->web.service, endpoint, bytes, &p->storage.now);
 }
 
 static void on_reply(void *context, const struct bc_address *to, uint16_t message_id, bc_view reply)
@@ -118,6 +157,8 @@ static void take_all(struct platform *p)
     size_t count;
     bool shown = platform_traffic_shown(&p->traffic);
     while ((count = bc_server_take_datagrams(p->server, p->net.out, BC_SERVER_BATCH)) > 0) {
+        for (size_t i = 0; p->web.service != NULL && i < count; i++)
+            platform_web_on_message(&p->web, &p->net.out[i].to, false, p->net.out[i].bytes);
         if (p->coaps.secure != NULL)
             count = send_secure(p, count);
         for (size_t i = 0; shown && i < count; i++)
@@ -131,10 +172,13 @@ static void take_all(struct platform *p)
 static void send_all(struct platform *p)
 {
     p->fed = 0;
-    do
-        if (platform_storage_settle(&p->storage, p->server))
+    do {
+        platform_web_settle(&p->web);
+        bool settled = platform_storage_settle(&p->storage, p->server);
+        if (settled)
             take_all(p);
-    while (platform_storage_pending(&p->storage));
+        platform_web_after_commit(&p->web, settled);
+    } while (platform_storage_pending(&p->storage));
 }
 
 static void feed(struct platform *p, uint64_t now, const struct bc_address *from, bc_view bytes)
@@ -142,6 +186,8 @@ static void feed(struct platform *p, uint64_t now, const struct bc_address *from
     if (p->fed == BC_SERVER_GROUP)
         send_all(p);
     p->fed++;
+    if (p->web.service != NULL)
+        platform_web_on_message(&p->web, from, true, bytes);
     if (platform_storage_admits(&p->storage, bytes))
         bc_server_on_datagram(p->server, now, from, bytes);
 }
@@ -193,6 +239,7 @@ static int milliseconds_left(const struct platform *p, uint64_t now)
         platform_bootstrapper_deadline(&p->bootstrappers[0]),
         platform_bootstrapper_deadline(&p->bootstrappers[1]),
         platform_storage_deadline(&p->storage),
+        platform_web_deadline(&p->web, now),
     };
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++)
         if (deadlines[i] < deadline)
@@ -227,6 +274,10 @@ static void on_ready(struct platform *p, const struct epoll_event *ready, uint64
         platform_bootstrapper_on_ready(&p->bootstrappers[1], now);
     else if (fd == p->signals)
         on_signal(p, now);
+    else if (fd == platform_web_fd(&p->web))
+        platform_web_on_ready(&p->web);
+    else if (fd == platform_web_modules_fd(&p->web))
+        platform_web_on_modules(&p->web);
     else
         platform_control_on_ready(&p->control, fd, ready->events, now);
 }
@@ -241,6 +292,7 @@ static void run_once(struct platform *p)
     for (int i = 0; i < count; i++)
         on_ready(p, &ready[i], now);
     bc_server_on_time(p->server, now);
+    platform_web_on_time(&p->web);
     send_all(p);
     platform_coaps_on_time(&p->coaps, now);
     platform_bootstrapper_on_time(&p->bootstrappers[0], now);
@@ -272,7 +324,8 @@ static bool open_loop(struct platform *p)
     if (p->signals >= 0 && p->epoll >= 0 && watch(p, p->signals) && watch(p, p->net.fd) &&
         watch(p, platform_coaps_fd(&p->coaps)) &&
         watch(p, platform_bootstrapper_fd(&p->bootstrappers[0])) &&
-        watch(p, platform_bootstrapper_fd(&p->bootstrappers[1])))
+        watch(p, platform_bootstrapper_fd(&p->bootstrappers[1])) &&
+        watch(p, platform_web_modules_fd(&p->web)))
         return true;
     fprintf(stderr, "bc260y-platform: cannot make an event loop: %s\n", strerror(errno));
     return false;
@@ -302,7 +355,12 @@ static bool open_server(struct platform *p)
     }
     config.context = p;
     config.seed = p->seed;
-    if (p->options.product_id_count > 0)
+    config.keeps_observation = keeps_observation;
+    config.find_package = find_package;
+    config.on_fetched = on_fetched;
+    if (p->options.http != NULL)
+        config.events |= BC_SERVER_EVENTS_ALL | BC_SERVER_EVENT_BIT(BC_SERVER_ACKNOWLEDGED);
+    if (p->options.product_id_count > 0 || p->options.http != NULL)
         config.accepts_product_id = accepts_product_id;
     p->server = bc_server_create(&config);
     if (p->server == NULL)
@@ -331,6 +389,16 @@ static void say_place(const char *name, int fd, const struct bc_address *local)
         printf(",\"%s\":\"%s\"", name, address);
 }
 
+static void say_text(const char *name, const char *text)
+{
+    json_t *string = json_string(text);
+    char *quoted = string == NULL ? NULL : json_dumps(string, JSON_ENCODE_ANY);
+    if (quoted != NULL)
+        printf(",\"%s\":%s", name, quoted);
+    free(quoted);
+    json_decref(string);
+}
+
 static void say_listening(const struct platform *p)
 {
     const struct bootstrapper *b = p->bootstrappers;
@@ -340,6 +408,10 @@ static void say_listening(const struct platform *p)
     say_place("bootstrap", platform_bootstrapper_fd(&b[0]), platform_bootstrapper_local(&b[0]));
     say_place("bootstrap_coaps", platform_bootstrapper_fd(&b[1]),
               platform_bootstrapper_local(&b[1]));
+    if (p->web.http != NULL)
+        printf(",\"http\":\"%s\"", platform_http_local(p->web.http));
+    if (p->web.http != NULL && p->web.token_file[0] != '\0')
+        say_text("token_file", p->web.token_file);
     if (p->storage.store != NULL)
         printf(",\"restored\":%llu", (unsigned long long)p->restored);
     printf("}\n");
@@ -355,6 +427,8 @@ static bool open_bootstrappers(struct platform *p, bool *wrong_usage)
         .traffic = &p->traffic,
         .coap = &p->net.local,
         .coaps = p->coaps.secure != NULL ? &p->coaps.net.local : NULL,
+        .may_register = may_register,
+        .context = p,
         .seed = ~p->seed,
     };
     if (!platform_bootstrapper_open(&p->bootstrappers[0], &setup, false, wrong_usage))
@@ -370,6 +444,29 @@ static bool restore(struct platform *p)
     return platform_storage_restore(&p->storage, p->server, &p->restored);
 }
 
+static bool open_web(struct platform *p)
+{
+    struct web_setup setup = {
+        .options = &p->options,
+        .server = p->server,
+        .storage = &p->storage,
+        .security = &p->security,
+        .coap = &p->net.local,
+        .coaps = p->coaps.secure != NULL ? &p->coaps.net.local : NULL,
+        .bootstrap = platform_bootstrapper_fd(&p->bootstrappers[0]) < 0
+                         ? NULL
+                         : platform_bootstrapper_local(&p->bootstrappers[0]),
+    };
+    platform_storage_begin(&p->storage, now_ms());
+    return platform_web_open(&p->web, &setup);
+}
+
+/* When all else is there: who connects finds everything restored. */
+static bool listen_web(struct platform *p, bool *wrong_usage)
+{
+    return platform_web_listen(&p->web, wrong_usage) && watch(p, platform_web_fd(&p->web));
+}
+
 static bool open_all(struct platform *p, bool *wrong_usage)
 {
     p->control.listener = -1;
@@ -378,9 +475,10 @@ static bool open_all(struct platform *p, bool *wrong_usage)
            platform_security_open(&p->security, &p->options, p->seed + 2) &&
            platform_coaps_open(&p->coaps, "--coaps", p->options.coaps, &p->security, &p->traffic,
                                wrong_usage) &&
-           open_bootstrappers(p, wrong_usage) && open_loop(p) && restore(p) &&
+           open_bootstrappers(p, wrong_usage) && open_web(p) && open_loop(p) && restore(p) &&
            platform_control_open(&p->control, p->options.control, p->epoll, p->server, &p->security,
-                                 p->storage.store);
+                                 p->storage.store) &&
+           listen_web(p, wrong_usage);
 }
 
 int main(int argc, char **argv)
@@ -390,6 +488,8 @@ int main(int argc, char **argv)
     bool wrong_usage = false;
     if (argc > 1 && strcmp(argv[1], "ctl") == 0)
         return platform_ctl(argc - 2, argv + 2);
+    if (argc > 1 && platform_cli_knows(argv[1]))
+        return platform_cli(argc, argv);
     enum options_result result = platform_options_parse(argc, argv, &p.options);
     if (result != OPTIONS_RUN)
         return result == OPTIONS_DONE ? 0 : 2;
@@ -408,6 +508,7 @@ out:
     if (p.control.server != NULL)
         platform_control_close(&p.control);
     fflush(stdout);
+    platform_web_close(&p.web);
     platform_bootstrapper_close(&p.bootstrappers[0]);
     platform_bootstrapper_close(&p.bootstrappers[1]);
     platform_coaps_close(&p.coaps);

@@ -190,3 +190,32 @@ void platform_net_text(const struct bc_address *address, char out[NET_TEXT_BYTES
     inet_ntop(v4 ? AF_INET : AF_INET6, address->ip, ip, sizeof(ip));
     snprintf(out, NET_TEXT_BYTES, v4 ? "%s:%u" : "[%s]:%u", ip, address->port);
 }
+
+/* Connecting a UDP socket sends nothing, and chooses the way. */
+static bool find_way(const struct bc_address *peer, struct bc_address *out)
+{
+    struct sockaddr_in6 name = {0};
+    socklen_t len = to_sockaddr(peer, &name);
+    int family = peer->ip_len == 4 ? AF_INET : AF_INET6;
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool found = fd >= 0 && connect(fd, (struct sockaddr *)(void *)&name, len) == 0;
+    len = sizeof(name);
+    found = found && getsockname(fd, (struct sockaddr *)(void *)&name, &len) == 0;
+    if (found)
+        from_sockaddr(&name, out);
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+bool platform_net_seen(const struct bc_address *local, const struct bc_address *peer,
+                       struct bc_address *out)
+{
+    static const uint8_t any[sizeof(local->ip)];
+    *out = *local;
+    if (memcmp(local->ip, any, local->ip_len) != 0)
+        return true;
+    bool found = find_way(peer, out);
+    out->port = local->port;
+    return found;
+}

@@ -40,6 +40,11 @@ size_t platform_net_receive(struct net *net, struct net_datagram out[BC_SERVER_B
 /* The first `count` of net->out. What the network does not take is lost. */
 void platform_net_send(struct net *net, size_t count);
 
+/* Where that peer reaches a socket that listens on `local`: when that is any address, the one of
+ * the way there. False when there is no way. */
+bool platform_net_seen(const struct bc_address *local, const struct bc_address *peer,
+                       struct bc_address *out);
+
 /* "127.0.0.1:5683", "[::1]:5683" */
 void platform_net_text(const struct bc_address *address, char out[NET_TEXT_BYTES]);
 

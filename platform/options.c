@@ -20,12 +20,18 @@
 #define IDLE_MIN_S 10
 #define SESSIONS_MAX 1000000
 #define STORE_ROWS_MAX 1000000000
+#define PATIENCE_MAX_S 3600
+#define PATIENCE_S 30
+#define HTTP_OF_SERVE "127.0.0.1:8080"
+#define FW_URI_BYTES_MAX 199 /* with a path behind it at most 255 */
 #define BLOCK_BYTES_MIN 16
 #define BLOCK_BYTES_MAX 1024
 
 static const char usage[] =
-    "usage: bc260y-platform [OPTION]...\n"
+    "usage: bc260y-platform serve [OPTION]...\n"
+    "       bc260y-platform [OPTION]...\n"
     "       bc260y-platform ctl SOCKET COMMAND...\n"
+    "       bc260y-platform NOUN VERB...   (bc260y-platform help)\n"
     "LwM2M server that behaves as the carriers' platforms. Prints its events as JSON lines and\n"
     "takes commands on standard input and on the control socket.\n"
     "\n"
@@ -56,11 +62,20 @@ static const char usage[] =
     "  --store FILE|none     keep devices, observations and data in this file, and acknowledge\n"
     "                        only what is in it; none\n"
     "  --store-keep N        of the data keep the newest N rows of each device; 100000\n"
+    "  --http ADDRESS:PORT   serve the REST interface and the console here; without --store what\n"
+    "                        they are told is lost at the end\n"
+    "  --http-cert FILE      over HTTPS, with this certificate and what it hangs on, in PEM\n"
+    "  --http-key FILE       and its private key, which nobody else may read\n"
+    "  --fw-uri URI          where devices fetch firmware, coap://HOST:PORT or coaps://HOST:PORT;\n"
+    "                        our own address as they see it; one of each scheme\n"
+    "  --http-timeout S      cut clients off whose request takes longer to arrive; 30\n"
     "  --seed N              repeatable ids and tokens\n"
     "  --quiet               print no events\n"
     "  --trace               print every message on standard error\n"
     "  --help, --version\n"
     "\n"
+    "serve has --http 127.0.0.1:8080, and --store in $XDG_STATE_HOME/bc260y-platform; the first\n"
+    "token, of an admin, is in admin-token beside the store.\n"
     "ctl sends one command to the control socket and prints the answer. Exit status: 0 done,\n"
     "1 failed, 2 wrong usage. 'help' lists the commands.\n";
 
@@ -121,14 +136,27 @@ static size_t scheme_bytes(const char *text)
     return 0;
 }
 
-static enum options_result take_uri(const char *text, struct options *out)
+/* coap://HOST:PORT or coaps://HOST:PORT */
+static bool is_origin(const char *text, size_t bytes_max)
 {
     const char *host = text + scheme_bytes(text);
     const char *colon = strrchr(text, ':');
     uint64_t port;
-    if (host == text || colon < host || !is_host(host, (size_t)(colon - host)) ||
-        !read_number(colon + 1, UINT16_MAX, &port) || port == 0 ||
-        strlen(text) > BC_BOOTSTRAP_URI_BYTES_MAX)
+    return host != text && colon >= host && is_host(host, (size_t)(colon - host)) &&
+           read_number(colon + 1, UINT16_MAX, &port) && port != 0 && strlen(text) <= bytes_max;
+}
+
+static enum options_result take_fw_uri(const char *text, struct options *out)
+{
+    if (!is_origin(text, FW_URI_BYTES_MAX))
+        return wrong("--fw-uri takes coap://HOST:PORT or coaps://HOST:PORT, not '%s'", text);
+    out->fw_uris[text[4] == 's'] = text;
+    return OPTIONS_RUN;
+}
+
+static enum options_result take_uri(const char *text, struct options *out)
+{
+    if (!is_origin(text, BC_BOOTSTRAP_URI_BYTES_MAX))
         return wrong("--bootstrap-uri takes coap://HOST:PORT or coaps://HOST:PORT, not '%s'", text);
     out->bootstrap_uri = text;
     return OPTIONS_RUN;
@@ -173,9 +201,10 @@ static enum options_result take_store(int option, struct options *out)
 {
     if (option == 'f' && optarg[0] == '\0')
         return wrong("--store takes the path of a file, or none");
-    if (option == 'f')
+    if (option == 'f') {
         out->store = strcmp(optarg, "none") == 0 ? NULL : optarg;
-    else if (!read_number(optarg, STORE_ROWS_MAX, &out->store_rows) || out->store_rows == 0)
+        out->store_default = false;
+    } else if (!read_number(optarg, STORE_ROWS_MAX, &out->store_rows) || out->store_rows == 0)
         return wrong("--store-keep takes 1 to %d rows, not '%s'", STORE_ROWS_MAX, optarg);
     return OPTIONS_RUN;
 }
@@ -219,6 +248,30 @@ static enum options_result take_idle(const char *text, struct options *out)
                      text);
     out->coaps_idle_s = (uint32_t)value;
     return OPTIONS_RUN;
+}
+
+/* Options of the HTTP interface. */
+static enum options_result take_http(int option, struct options *out)
+{
+    uint64_t value;
+    switch (option) {
+    case 'H':
+        out->http = optarg;
+        return OPTIONS_RUN;
+    case 'X':
+        out->http_cert = optarg;
+        return OPTIONS_RUN;
+    case 'Y':
+        out->http_key = optarg;
+        return OPTIONS_RUN;
+    case 'F':
+        return take_fw_uri(optarg, out);
+    default:
+        if (!read_number(optarg, PATIENCE_MAX_S, &value) || value == 0)
+            return wrong("--http-timeout takes 1 to %d seconds, not '%s'", PATIENCE_MAX_S, optarg);
+        out->http_patience_s = (uint32_t)value;
+        return OPTIONS_RUN;
+    }
 }
 
 /* Options of DTLS. */
@@ -276,6 +329,8 @@ static enum options_result take(int option, struct options *out)
         return take_bootstrap(option, out);
     if (strchr("SCPKENTW", option) != NULL)
         return take_coaps(option, out);
+    if (strchr("HXYZF", option) != NULL)
+        return take_http(option, out);
     switch (option) {
     case 'a':
         out->coap = optarg;
@@ -330,6 +385,10 @@ static enum options_result check(const struct options *options, bool bootstraps,
                      "--bootstrap-coaps, or allow it with --bootstrap-plain-keys");
     if (options->product_id_count > 0 && (options->open == NULL || !options->open->identifies))
         return wrong("--product-id needs --open andlink");
+    if ((options->http_cert == NULL) != (options->http_key == NULL))
+        return wrong("--http-cert and --http-key need each other");
+    if (options->http == NULL && options->http_cert != NULL)
+        return wrong("--http-cert needs --http");
     return OPTIONS_RUN;
 }
 
@@ -352,7 +411,12 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
         {"bootstrap-lifetime", required_argument, NULL, 'L'},
         {"bootstrap-binding", required_argument, NULL, 'M'},
         {"bootstrap-discover", no_argument, NULL, 'D'},
+        {"fw-uri", required_argument, NULL, 'F'},
         {"block", required_argument, NULL, 'b'},
+        {"http", required_argument, NULL, 'H'},
+        {"http-cert", required_argument, NULL, 'X'},
+        {"http-key", required_argument, NULL, 'Y'},
+        {"http-timeout", required_argument, NULL, 'Z'},
         {"control", required_argument, NULL, 'c'},
         {"lifetime-grace", required_argument, NULL, 'g'},
         {"pcap", required_argument, NULL, 'p'},
@@ -368,6 +432,7 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
     int option;
     bool bootstraps = false, secures = false;
     const struct secure_config secure = platform_secure_config_default();
+    bool serves = argc > 1 && strcmp(argv[1], "serve") == 0;
     *out = (struct options){
         .coap = "127.0.0.1:5683",
         .coaps_sessions = secure.sessions_max,
@@ -376,9 +441,14 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
         .bootstrap_binding = "U",
         .bootstrap_lifetime_s = BC_LIFETIME_DEFAULT,
         .store_rows = BC_STORE_ROWS_DEFAULT,
+        .store_default = serves,
+        .http = serves ? HTTP_OF_SERVE : NULL,
+        .http_patience_s = PATIENCE_S,
         .lifetime_grace_s = bc_server_config_default().lifetime_grace_s,
     };
     opterr = 0;
+    argc -= serves;
+    argv += serves;
     while ((option = getopt_long(argc, argv, ":", list, NULL)) != -1) {
         if (option == ':')
             return wrong("%s needs a value", argv[optind - 1]);

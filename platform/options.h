@@ -15,14 +15,20 @@ struct options {
     const char *coaps;                    /* "ADDRESS:PORT", or NULL */
     const char *psk_file;
     const char *keylog;
-    const char *control;         /* path of the control socket, or NULL */
-    const char *pcap;            /* path of the capture file, or NULL */
-    const char *store;           /* path of the store, or NULL */
+    const char *control;   /* path of the control socket, or NULL */
+    const char *pcap;      /* path of the capture file, or NULL */
+    const char *store;     /* path of the store, or NULL */
+    bool store_default;    /* without a path: in the platform's own place */
+    const char *http;      /* "ADDRESS:PORT", or NULL */
+    const char *http_cert; /* PEM files, or NULL */
+    const char *http_key;
+    uint32_t http_patience_s;
     uint64_t store_rows;         /* of data that are kept of a device */
     const char *bootstrap;       /* "ADDRESS:PORT", or NULL */
     const char *bootstrap_coaps; /* "ADDRESS:PORT", or NULL */
     const char *bootstrap_uri;   /* "coap[s]://HOST:PORT", or NULL: our own */
     const char *bootstrap_binding;
+    const char *fw_uris[2]; /* "coap://HOST:PORT" and "coaps://...", or NULL: our own */
     uint32_t bootstrap_lifetime_s;
     const char *product_ids[OPTIONS_PRODUCT_IDS_MAX]; /* none: any is accepted */
     size_t product_id_count;

@@ -25,18 +25,38 @@ static bool complain(const struct storage *s, const char *problem)
     return false;
 }
 
+/* The services need a store, if only in memory. */
+static bool find_path(struct storage *s, const struct options *options)
+{
+    s->path = options->store;
+    if (options->store != NULL || options->http == NULL)
+        return true;
+    s->path = options->store_default ? s->place : STORAGE_MEMORY;
+    return !options->store_default || platform_place("platform.db", s->place);
+}
+
+/* Made here, so that it is never readable by others; SQLite gives its log the same mode. */
+static bool make_file(const char *path)
+{
+    if (strcmp(path, STORAGE_MEMORY) == 0)
+        return true;
+    int fd = platform_private_open(path, O_RDWR | O_CREAT);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 bool platform_storage_open(struct storage *s, const struct options *options)
 {
-    struct bc_store_config config = {.path = options->store, .rows_max = options->store_rows};
     char problem[BC_STORE_PROBLEM_BYTES];
-    *s = (struct storage){.path = options->store, .quiet = options->quiet, .retry_ms = BC_NEVER};
-    if (options->store == NULL)
-        return true;
-    /* Made here, so that it is never readable by others; SQLite gives its log the same mode. */
-    int fd = platform_private_open(options->store, O_RDWR | O_CREAT);
-    if (fd < 0)
+    *s = (struct storage){.quiet = options->quiet, .retry_ms = BC_NEVER};
+    if (!find_path(s, options))
         return false;
-    close(fd);
+    if (s->path == NULL)
+        return true;
+    if (!make_file(s->path))
+        return false;
+    struct bc_store_config config = {.path = s->path, .rows_max = options->store_rows};
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the file's size is as a full disk */
     s->store = bc_store_open(&config, problem);
     return s->store != NULL || complain(s, problem);

@@ -8,11 +8,15 @@
 #define BC_PLATFORM_STORAGE_H
 
 #include "options.h"
+#include "place.h"
 #include "store.h"
+
+#define STORAGE_MEMORY ":memory:" /* the path of a store that is no file */
 
 struct storage {
     struct bc_store *store; /* NULL: there is none */
     const char *path;
+    char place[PLACE_BYTES]; /* of `serve` without --store */
     bool quiet;
     struct bc_store_time now;
     uint64_t retry_ms; /* BC_NEVER: it works */
@@ -21,8 +25,8 @@ struct storage {
     size_t lines_cap;
 };
 
-/* False after a line on stderr. Without --store nothing is opened, and what follows does nothing.
- */
+/* False after a line on stderr. Without --store and --http nothing is opened, and what follows does
+ * nothing. */
 bool platform_storage_open(struct storage *s, const struct options *options);
 void platform_storage_close(struct storage *s);
 

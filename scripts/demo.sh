@@ -3,8 +3,12 @@
 #   iot      China Telecom IoT platform, with deep sleep (guide section 5.2.2); the default
 #   andlink  China Mobile Andlink: bootstrap, read and write, data without observation (5.4.2)
 #   dtls     China Telecom AEP (5.3.2) over DTLS with a pre-shared key
+#   dfota    new firmware over the air, China Telecom IoT platform (5.7): from two images to the
+#            new revision in ATI; needs python3
 # Starts both programs, plays the guide's session through bc260y-at and shows what each one says.
-# Needs neither a terminal nor input; leaves no process behind. Exit status: 0 passed, 1 failed.
+# With KEEP=1 in the environment both go on running then, for the web console and the command line,
+# until the script is interrupted. Needs neither a terminal nor input; leaves no process behind.
+# Exit status: 0 passed, 1 failed.
 set -u
 
 source_folder=$(cd "$(dirname "$0")/.." && pwd) || exit 1
@@ -60,6 +64,7 @@ folder=$(mktemp -d) || fail "cannot make a temporary folder"
 
 # What each story starts the platform with, which of its ports the module is told, and what it is.
 security=3
+module_options=
 case $story in
 iot)
     set -- --open iot
@@ -77,18 +82,30 @@ dtls)
     security="0,\"866971030603068\",\"$key\""
     listener=coaps transcript=aep title="guide section 5.3.2 over DTLS"
     ;;
+dfota)
+    # shellcheck source=scripts/demo_dfota.sh
+    . "$source_folder/scripts/demo_dfota.sh"
+    make_firmware
+    set --
+    module_options="--firmware $folder/$source_revision.bin --set revision=$source_revision"
+    listener=coap transcript=dfota-iot title="guide section 5.7.6 with a firmware update"
+    ;;
 *)
-    echo "usage: demo.sh [BUILD_FOLDER [iot|andlink|dtls]]" >&2
+    echo "usage: demo.sh [BUILD_FOLDER [iot|andlink|dtls|dfota]]" >&2
     exit 2
     ;;
 esac
 
-"$bin/bc260y-platform" --coap 127.0.0.1:0 "$@" \
+"$bin/bc260y-platform" --coap 127.0.0.1:0 --http 127.0.0.1:0 --store "$folder/store" "$@" \
     </dev/null >"$folder/platform.out" 2>"$folder/platform.err" &
 platform=$!
 pids="$platform"
-"$bin/bc260y" --time-scale 10 --seed 1 --state none </dev/null >"$folder/module.out" \
-    2>"$folder/module.err" &
+http=$(first_match "$folder/platform.out" 's/.*"http": *"\([^"]*\)".*/\1/p') ||
+    fail "the platform does not start"
+[ "$story" != dfota ] || offer_firmware # before the module starts, which would fall asleep
+# shellcheck disable=SC2086 # words
+"$bin/bc260y" --time-scale 10 --seed 1 --state none $module_options </dev/null \
+    >"$folder/module.out" 2>"$folder/module.err" &
 module=$!
 pids="$pids $module"
 listening='s/.*"event": *"listening".*"'$listener'": *"\([^"]*\)".*/\1/p'
@@ -123,23 +140,45 @@ fi
 wait "$player"
 status=$?
 deregistered=1
-if [ "$status" = 0 ]; then
+if [ "$status" = 0 ] && [ "$story" = dfota ]; then
+    check_firmware
+    deregistered=0
+elif [ "$status" = 0 ]; then
     first_match "$folder/platform.out" '/"event": *"deregistered"/p' >/dev/null
     deregistered=$?
 fi
-kill "$module" "$platform" 2>/dev/null
-# shellcheck disable=SC2086 # two words
-wait $readers
+if [ -z "${KEEP:-}" ]; then
+    kill "$module" "$platform" 2>/dev/null
+    # shellcheck disable=SC2086 # two words
+    wait $readers
+fi
 echo
 
 [ "$status" = 0 ] || fail "the session differs from examples/$transcript.at"
 [ "$deregistered" = 0 ] || fail "the platform has not seen the session"
 counts=$(sed -n 's/^PASS: //p' "$folder/dialogue.out")
 echo "demo: PASS  $title: $counts"
+if [ -n "${KEEP:-}" ]; then
+    cat <<END
+
+Both go on running until you press Ctrl-C. The web console is at
+
+    http://$http/
+
+The token that it asks for is in $folder/admin-token. The same on the command line:
+    export BC260Y_URL=http://$http
+    $bin/bc260y-platform device list --token-file $folder/admin-token
+The module's AT port is $port.
+END
+    trap 'exit 0' INT TERM HUP
+    wait "$platform"
+    fail "the platform has ended"
+fi
 cat <<END
 
+The platform's web console was at http://$http/; make demo KEEP=1 keeps it there.
 Go on by hand, with one terminal for each:
-    $bin/bc260y-platform --coap 127.0.0.1:5683 --open iot
+    $bin/bc260y-platform serve --open iot   (console: http://127.0.0.1:8080/)
     $bin/bc260y --pty /tmp/bc260y --factory-reset
     picocom /tmp/bc260y                     (or: screen /tmp/bc260y)
 then type AT commands; the guide's, with 127.0.0.1 as the server, begin with

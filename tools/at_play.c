@@ -166,7 +166,12 @@ static bool play_expect(struct play *play, const struct at_step *step)
 
     if (play->skipping)
         return true;
-    enum at_read got = next_line(player, at_now_ms() + limit_ms, line);
+    uint64_t until_ms = at_now_ms() + limit_ms;
+    enum at_read got = next_line(player, until_ms, line);
+    while (step->others && got == AT_READ_LINE && !at_match(step->text, line, player->names)) {
+        at_show(player->show, AT_MARK_UNCHECKED, line);
+        got = next_line(player, until_ms, line);
+    }
     if (got != AT_READ_LINE)
         return fail_reading(play, step, got, limit_ms);
     at_show(player->show, AT_MARK_RECEIVED, line);

@@ -17,6 +17,7 @@ struct reader {
     struct at_script *script;
     struct at_names *known;
     unsigned line;
+    bool others; /* "....." stands above */
     char *why;
 };
 
@@ -115,6 +116,8 @@ static bool read_expected(struct reader *r, const char *text, uint32_t limit_ms)
     if (step == NULL)
         return false;
     step->limit_ms = limit_ms;
+    step->others = r->others;
+    r->others = false;
     return true;
 }
 
@@ -199,11 +202,15 @@ static char *strip(char *text)
     return text + strspn(text, " \t\r\n\v\f");
 }
 
-static bool read_step(struct reader *r, char *text)
+/* As the guide leaves lines out. */
+static bool is_ellipsis(const char *text)
 {
-    text = strip(text);
-    if (*text == '\0')
-        return true;
+    size_t dots = strspn(text, ".");
+    return dots >= 3 && text[dots] == '\0';
+}
+
+static bool read_known(struct reader *r, char *text)
+{
     if (strncmp(text, "AT", 2) == 0 || strncmp(text, "at", 2) == 0)
         return read_outgoing(r, AT_STEP_SEND, text);
     if (text[0] == '>' && (text[1] == ' ' || text[1] == '\0'))
@@ -216,6 +223,19 @@ static bool read_step(struct reader *r, char *text)
     if (text[0] == '[' && text[1] >= '0' && text[1] <= '9')
         return read_limited(r, text);
     return read_expected(r, text, 0);
+}
+
+static bool read_step(struct reader *r, char *text)
+{
+    text = strip(text);
+    if (*text == '\0')
+        return true;
+    if (is_ellipsis(text)) {
+        r->others = true;
+        return true;
+    }
+    return read_known(r, text) &&
+           (!r->others || fail(r, "behind the dots a line has to be expected"));
 }
 
 bool at_script_read(struct at_script *script, const char *file, FILE *in, struct at_names *known,
@@ -245,6 +265,8 @@ bool at_script_read(struct at_script *script, const char *file, FILE *in, struct
         if (c == EOF)
             break;
     }
+    if (good && r.others)
+        good = fail(&r, "behind the dots a line has to be expected");
     if (good && ferror(in))
         good = fail(&r, "cannot read the file");
     free(text);

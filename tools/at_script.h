@@ -30,6 +30,7 @@ struct at_step {
     enum at_step_kind kind;
     unsigned line; /* in the file, from 1 */
     uint32_t limit_ms;
+    bool others; /* may come before the expected line */
     char *text;
     const char *value; /* inside text */
 };

@@ -381,13 +381,20 @@ static bool all_observed(const struct load *load)
     return true;
 }
 
-struct load_result load_run(struct load *load, enum load_work work, double seconds, bool echo)
+bool load_settle(struct load *load)
 {
     double patience = now_s() + OBSERVED_LIMIT_S;
+    while (!all_observed(load) && now_s() < patience)
+        receive_some(load);
+    return all_observed(load);
+}
+
+struct load_result load_run(struct load *load, enum load_work work, double seconds, bool echo)
+{
     load->work = work;
     load->echo = echo;
-    while (work == LOAD_REPORT && !echo && !all_observed(load) && now_s() < patience)
-        receive_some(load);
+    if (work == LOAD_REPORT && !echo)
+        (void)load_settle(load);
     double begin = now_s();
     double end = begin + seconds;
     load->turn = 0;

@@ -30,6 +30,9 @@ struct load_result {
     double seconds;
 };
 
+/* Waits until every client is observed; false when that does not come to an end. */
+bool load_settle(struct load *load);
+
 /* Runs for about `seconds`, but at least until every client had a turn. `echo`: the answer is the
  * request itself. An update needs the ids of a registration before it, unless `echo`,
  * and so does a report, which also waits until all clients are observed. */

@@ -19,6 +19,8 @@
 #define BC_CFG_VALUE_BYTES_MAX 64 /* one of them */
 #define BC_LOCATION_BYTES_MAX 64  /* the registration's path, segments joined by '/' */
 #define BC_LOCATION_SEGMENTS_MAX 8
+#define BC_URI_BYTES_MAX 255 /* of a firmware package: 5/0/1 */
+#define BC_REVISION_BYTES_MAX 31
 
 /* Values (G 2.8 to 2.13). */
 #define BC_STRING_BYTES_MAX 1024

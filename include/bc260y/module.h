@@ -18,6 +18,7 @@
 #ifndef BC260Y_MODULE_H
 #define BC260Y_MODULE_H
 
+#include "bc260y/firmware.h"
 #include "bc260y/limits.h"
 #include "bc260y/storage.h"
 #include "bc260y/types.h"
@@ -46,18 +47,21 @@ enum bc_psk_format {
 };
 
 #define BC_IMEI_DEFAULT "867724030023557"
+#define BC_REVISION_DEFAULT "BC260YCNAAR01A02"
 
 /* Who this module is. Strings are copied; NULL takes the default given behind each line. */
 struct bc_config {
-    const struct bc_storage *storage; /* copied; without one no module can be built */
-    const char *imei;                 /* 15 digits; BC_IMEI_DEFAULT */
-    const char *imsi;                 /* 15 digits; "460111174747875" */
-    const char *iccid;                /* 20 digits; "89861120224030023557" */
-    const char *revision;             /* at most 31 characters; "BC260YCNAAR01A02" */
+    const struct bc_storage *storage;   /* copied; without one no module can be built */
+    const struct bc_firmware *firmware; /* borrowed; NULL: no DFOTA, a write to 5/0/1 is 4.05 */
+    const char *imei;                   /* 15 digits; BC_IMEI_DEFAULT */
+    const char *imsi;                   /* 15 digits; "460111174747875" */
+    const char *iccid;                  /* 20 digits; "89861120224030023557" */
+    const char *revision;   /* at most 31 characters, until an update; BC_REVISION_DEFAULT */
     const char *address;    /* IPv4 or IPv6 text; "10.177.135.245": what AT+CGPADDR prints */
     uint32_t attach_ms;     /* from power-up to network attachment; 0 = at once */
     uint32_t awake_ms;      /* queue mode: reachable after the last uplink; 0 = 93000 */
     bool keep_wake_command; /* do not lose the AT command that ends deep sleep */
+    bool bare_percent;      /* +QIND: "FOTA","UPDATING",20 (G 4.3.4), else 20%,1,1 (G 5.6.4) */
     enum bc_psk_format psk_format;
     uint64_t seed; /* of message IDs and tokens: one seed, one session, byte for byte */
     /* Called with one line of text at each change of state; NULL = silent. Never given a secret. */
@@ -130,6 +134,11 @@ void bc_on_coverage(struct bc_module *m, uint64_t now_ms, bool covered);
  * AT+QENG tell it, and 4/0/2, whose observer is told. Until the first call they show the figures of
  * the module's logs. */
 void bc_on_signal(struct bc_module *m, uint64_t now_ms, int rssi_dbm);
+
+/* How the next firmware update ends, whatever happens to it: a download in COAPEND with that code,
+ * or with BC_FIRMWARE_NOT_UPDATED an update in END,255; one that has reached its end cannot fail
+ * any more. BC_FIRMWARE_OK takes it back. For who wants to see a host or a platform cope. */
+void bc_on_firmware_fault(struct bc_module *m, enum bc_firmware_code code);
 
 /* false = nothing (more) to take. */
 bool bc_take_serial(struct bc_module *m, bc_view *out);

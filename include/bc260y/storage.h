@@ -18,6 +18,7 @@ enum bc_record {
     BC_RECORD_OBJECTS,    /* AT+QLAADDOBJ */
     BC_RECORD_PROFILE,    /* AT&W */
     BC_RECORD_SESSION,    /* what resumes the DTLS session after deep sleep */
+    BC_RECORD_FIRMWARE,   /* which image runs, and how far an update is (firmware.h) */
     BC_RECORDS,
 };
 

@@ -93,6 +93,7 @@ void bc_server_carrier_observe(struct bc_server *s, struct device *device)
     const struct bc_server_carrier *carrier = device->product.carrier;
     const struct bc_server_path report = {{REPORT_OBJECT, 0, 0}, 3};
     bool user_objects = carrier->user_objects != CARRIER_OBSERVES_NOTHING &&
+                        !device->product.by_hand &&
                         (!carrier->user_objects_on_demand || device->product.observe_all);
     struct bc_server_links it = {.rest = bc_server_device_links(device)};
     struct bc_server_link link;

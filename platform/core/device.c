@@ -139,7 +139,7 @@ static struct device *create(struct bc_server *s, const struct registration *r)
     return device;
 }
 
-/* What belongs to one registration and not to its endpoint. */
+/* What belongs to one registration and not to its endpoint; observations are left. */
 static void end_session(struct bc_server *s, struct device *device)
 {
     while (device->exchanges != NULL) {
@@ -147,8 +147,6 @@ static void end_session(struct bc_server *s, struct device *device)
         bc_server_tell_exchange(s, BC_SERVER_CANCELED, exchange, NULL);
         bc_server_exchange_remove(s, exchange);
     }
-    while (device->observations != NULL)
-        bc_server_observation_remove(s, device->observations);
     bc_server_table_remove(&s->devices_by_id, &device->by_id);
 }
 
@@ -186,6 +184,7 @@ struct device *bc_server_device_register(struct bc_server *s, const struct regis
         if (!set_strings(device, r->endpoint, r->links))
             return NULL;
         end_session(s, device);
+        bc_server_observations_end(s, device);
     }
     take_identity(s, device, new_id(s), r, from);
     device->product = *product;
@@ -201,7 +200,8 @@ struct device *bc_server_device_restore(struct bc_server *s, const struct regist
     if (device == NULL)
         return NULL;
     take_identity(s, device, id, r, &known->address);
-    device->product = (struct bc_server_product){known->carrier, known->observe_all};
+    device->product =
+        (struct bc_server_product){known->carrier, known->observe_all, known->by_hand};
     device->registered_ms = known->registered_ms;
     device->seen_ms = known->seen_ms;
     device->expires_ms = known->expires_ms;
@@ -233,6 +233,8 @@ void bc_server_device_move(struct bc_server *s, struct device *device, const str
 void bc_server_device_remove(struct bc_server *s, struct device *device)
 {
     end_session(s, device);
+    while (device->observations != NULL)
+        bc_server_observation_remove(s, device->observations);
     bc_server_table_remove(&s->devices_by_endpoint, &device->by_endpoint);
     bc_server_timer_clear(&s->timers, &device->expiry);
     bc_server_timers_release(&s->timers);
@@ -240,6 +242,17 @@ void bc_server_device_remove(struct bc_server *s, struct device *device)
     *(device->next == NULL ? &s->last : &device->next->prev) = device->prev;
     free(device->strings);
     free(device);
+}
+
+bool bc_server_drop(struct bc_server *s, uint64_t now_ms, bc_view endpoint)
+{
+    struct device *device = bc_server_device_by_endpoint(s, endpoint);
+    s->now_ms = now_ms;
+    if (device == NULL)
+        return false;
+    bc_server_tell_refused(s, device, NULL, "the platform has removed the device");
+    bc_server_device_remove(s, device);
+    return true;
 }
 
 void bc_server_device_on_expiry(struct bc_server *s, struct device *device)

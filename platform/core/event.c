@@ -12,6 +12,7 @@ void bc_server_describe(const struct device *device, struct bc_server_device *ou
         .version = device->version_1_1 ? "1.1" : "1.0",
         .carrier = device->product.carrier,
         .observe_all = device->product.observe_all,
+        .by_hand = device->product.by_hand,
         .address = device->address,
         .lifetime_s = device->lifetime_s,
         .registered_ms = device->registered_ms,
@@ -53,6 +54,10 @@ void bc_server_tell_device(const struct bc_server *s, enum bc_server_event_kind 
         .format = BC_COAP_FORMAT_ABSENT,
         .links_changed = links_changed,
     };
+    if (kind == BC_SERVER_REGISTERED && device->observations != NULL) {
+        event.observed = true;
+        bc_server_observation_describe(device->observations, &event.observation);
+    }
     tell(s, device, &event);
 }
 

@@ -337,6 +337,8 @@ void bc_server_exchange_on_empty_ack(struct bc_server *s, const struct bc_addres
         return;
     struct device *device = exchange->device;
     set_state(s, exchange, EXCHANGE_ACKNOWLEDGED);
+    if (exchange->tag != 0)
+        bc_server_tell_exchange(s, BC_SERVER_ACKNOWLEDGED, exchange, NULL);
     bc_server_timer_set(&s->timers, &exchange->timer, s->now_ms + EXCHANGE_LIFETIME_MS);
     pump(s, device);
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/sink.h"
+
 #define PROXYING_NOT_SUPPORTED BC_COAP_CODE(5, 5)
 #define TOKEN_BYTES 4 /* of ours */
 
@@ -24,21 +26,32 @@ enum incoming_kind bc_server_sort(bc_view datagram, struct bc_coap_message *out)
     return out->type != BC_COAP_RST ? INCOMING_RESPONSE : INCOMING_NOTHING;
 }
 
-/* A block option that speaks of the only block there is asks for nothing special. Our answers are
- * short: only payloads may come in blocks. RFC 7959 2.2: size exponent 7 is a bad request. */
+/* RFC 7959 2.2: size exponent 7 is a bad request. */
 static uint8_t read_block(struct request *r, const struct bc_coap_option *option)
 {
     struct bc_coap_block block;
-    bool sized = bc_coap_block_read(option->value, &block);
-    bool reserved = !sized && option->value.len > 0 && option->value.len <= 3;
-    if (option->number == BC_COAP_BLOCK1 && sized) {
+    if (!bc_coap_block_read(option->value, &block))
+        return option->value.len <= 3 ? BC_COAP_BAD_REQUEST : BC_COAP_BAD_OPTION;
+    if (option->number == BC_COAP_BLOCK1) {
         r->block1 = block;
         r->has_block1 = true;
-        return 0;
+    } else {
+        r->block2 = block;
+        r->has_block2 = true;
     }
-    if (sized && block.number == 0 && !block.more)
-        return 0;
-    return reserved ? BC_COAP_BAD_REQUEST : BC_COAP_BAD_OPTION;
+    return 0;
+}
+
+bool bc_server_request_for_package(const struct request *r)
+{
+    return r->segment_count == 2 && bc_view_equal(r->segments[0], BC_TEXT("fw"));
+}
+
+/* A block option that speaks of the only block there is asks for nothing special. All answers but
+ * packages are short. */
+static bool asks_too_far(const struct request *r)
+{
+    return (r->block2.number > 0 || r->block2.more) && !bc_server_request_for_package(r);
 }
 
 static int64_t number(bc_view value)
@@ -96,7 +109,7 @@ uint8_t bc_server_request_read(const struct bc_coap_message *m, const struct bc_
     };
     while (code == 0 && bc_coap_option_next(&it, &option))
         code = read_option(out, &option);
-    return code;
+    return code == 0 && asks_too_far(out) ? BC_COAP_BAD_OPTION : code;
 }
 
 bool bc_server_query_value(bc_view query, bc_view name, bc_view *out)

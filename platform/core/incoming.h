@@ -38,8 +38,13 @@ struct request {
     int64_t format;
     int64_t accept;
     struct bc_coap_block block1;
+    struct bc_coap_block block2; /* the first one when none was asked for */
     bool has_block1;
+    bool has_block2;
 };
+
+/* GET /fw/<name>: see package.c. */
+bool bc_server_request_for_package(const struct request *r);
 
 /* Views point into the message. 0, or the code of the refusal: then only message and from are
  * good. */

@@ -89,6 +89,30 @@ void bc_server_observation_remove(struct bc_server *s, struct observation *obser
     free(observation);
 }
 
+/* The device may begin to number its notifications anew. */
+static void outlive(const struct bc_server *s, struct observation *observation)
+{
+    bool late = s->now_ms > FRESH_AFTER_MS;
+    observation->seen_ms = late ? s->now_ms - FRESH_AFTER_MS - 1 : 0;
+}
+
+void bc_server_observations_end(struct bc_server *s, struct device *device)
+{
+    bool (*keeps)(void *, bc_view, const struct bc_server_path *) = s->config.keeps_observation;
+    bool kept = false;
+    struct observation *next;
+    for (struct observation *o = device->observations; o != NULL; o = next) {
+        next = o->next;
+        if (!kept && keeps != NULL &&
+            keeps(s->config.context, bc_server_device_endpoint(device), &o->path)) {
+            kept = true;
+            outlive(s, o);
+        } else {
+            bc_server_observation_remove(s, o);
+        }
+    }
+}
+
 static bool is_fresh(const struct observation *observation, uint32_t sequence, uint64_t now_ms)
 {
     uint32_t last = observation->sequence;

@@ -117,6 +117,9 @@ struct reply {
     struct device *device; /* whose carrier may now want to observe, or NULL */
     bool location;         /* say rd/<id> of the device */
     uint32_t size1;        /* how long a payload may be; 0 = not said */
+    uint32_t size2;        /* the payload is this block of so many bytes; 0 = it is no block */
+    struct bc_coap_block block2;
+    uint64_t etag; /* of the payload's whole; only with size2 */
     int32_t format;
     bc_view payload;
 };
@@ -197,6 +200,9 @@ void bc_server_device_on_expiry(struct bc_server *s, struct device *device);
 struct reply bc_server_on_rd(struct bc_server *s, const struct request *r);
 struct reply bc_server_on_dp(struct bc_server *s, const struct request *r);
 
+/* package.c */
+struct reply bc_server_on_package(struct bc_server *s, const struct request *r);
+
 /* request.c */
 void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
                           const struct bc_coap_message *m);
@@ -247,6 +253,8 @@ struct observation *bc_server_observation_restore(struct bc_server *s, struct de
 void bc_server_observation_describe(const struct observation *observation,
                                     struct bc_server_observation *out);
 void bc_server_observation_remove(struct bc_server *s, struct observation *observation);
+/* Its device registers anew: all end but the one that config.keeps_observation keeps. */
+void bc_server_observations_end(struct bc_server *s, struct device *device);
 void bc_server_observation_on_notify(struct bc_server *s, struct observation *observation,
                                      const struct bc_coap_message *m);
 

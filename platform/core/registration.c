@@ -245,6 +245,8 @@ struct reply bc_server_on_dp(struct bc_server *s, const struct request *r)
         return answer(BC_COAP_NOT_FOUND);
     if (!bc_server_trusts(s, endpoint, r->from))
         return reject(s, r, endpoint, not_trusted);
+    if (bc_address_equal(&device->address, r->from))
+        device->seen_ms = s->now_ms;
     bc_server_tell_dp(s, r, device);
     return answer(BC_COAP_CHANGED);
 }

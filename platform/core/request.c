@@ -31,6 +31,8 @@ static struct reply dispatch(struct bc_server *s, const struct request *r)
         return bc_server_on_rd(s, r);
     if (bc_view_equal(first, BC_TEXT("dp")))
         return bc_server_on_dp(s, r);
+    if (bc_server_request_for_package(r))
+        return bc_server_on_package(s, r);
     if (bc_view_equal(first, BC_TEXT(".well-known")))
         return on_well_known(s, r);
     return (struct reply){.code = BC_COAP_NOT_FOUND, .format = BC_COAP_FORMAT_ABSENT};
@@ -79,6 +81,14 @@ static struct reply answer(struct bc_server *s, struct request *r)
     };
 }
 
+static void write_etag(struct bc_coap_writer *w, uint64_t etag)
+{
+    uint8_t bytes[sizeof(etag)];
+    bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
+    bc_put_be(&out, etag, sizeof(etag));
+    bc_coap_write_option(w, BC_COAP_ETAG, bc_sink_view(&out));
+}
+
 static void write_reply(struct bc_server *s, const struct request *r, const struct reply *reply,
                         bc_sink *out)
 {
@@ -87,6 +97,8 @@ static void write_reply(struct bc_server *s, const struct request *r, const stru
     uint16_t message_id = confirmable ? m->message_id : s->next_message_id++;
     struct bc_coap_writer w = bc_coap_write_begin(out, confirmable ? BC_COAP_ACK : BC_COAP_NON,
                                                   reply->code, message_id, &m->token);
+    if (reply->size2 > 0)
+        write_etag(&w, reply->etag);
     if (reply->location) {
         char id[BC_SERVER_ID_CHARS + 1];
         bc_server_id_text(reply->device->id, id);
@@ -95,8 +107,12 @@ static void write_reply(struct bc_server *s, const struct request *r, const stru
     }
     if (reply->format != BC_COAP_FORMAT_ABSENT)
         bc_coap_write_uint(&w, BC_COAP_CONTENT_FORMAT, (uint32_t)reply->format);
+    if (reply->size2 > 0)
+        bc_coap_write_uint(&w, BC_COAP_BLOCK2, bc_coap_block_value(&reply->block2));
     if (r->has_block1)
         bc_coap_write_uint(&w, BC_COAP_BLOCK1, bc_coap_block_value(&r->block1));
+    if (reply->size2 > 0)
+        bc_coap_write_uint(&w, BC_COAP_SIZE2, reply->size2);
     if (reply->size1 > 0)
         bc_coap_write_uint(&w, BC_COAP_SIZE1, reply->size1);
     if (reply->payload.len > 0)

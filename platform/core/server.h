@@ -48,6 +48,7 @@ struct bc_server_carrier; /* carrier.h */
 struct bc_server_product {
     const struct bc_server_carrier *carrier;
     bool observe_all; /* also observe every announced user object, where the carrier offers it */
+    bool by_hand;     /* observe no user object but those that are asked for */
 };
 
 enum bc_server_operation {
@@ -79,9 +80,12 @@ enum bc_server_event_kind {
     BC_SERVER_REJECTED,  /* a registration or update was refused; code and reason tell why */
     BC_SERVER_NOTIFYING, /* the first block of a notification is here, and may be acknowledged: for
                           * who stores it. Its NOTIFIED follows, with `begun` */
+    BC_SERVER_ACKNOWLEDGED, /* a request is there, and its answer comes separately: its end follows.
+                             * Not told of those of the carrier */
+    BC_SERVER_EVENT_KINDS
 };
 #define BC_SERVER_EVENT_BIT(kind) (1U << (kind))
-#define BC_SERVER_EVENTS_ALL 0xFFFU /* but NOTIFYING: who wants that one asks for it */
+#define BC_SERVER_EVENTS_ALL 0xFFFU /* but the last two: who wants them asks */
 /* What ends a request. */
 #define BC_SERVER_EVENTS_OF_REQUESTS                                                      \
     (BC_SERVER_EVENT_BIT(BC_SERVER_OBSERVED) | BC_SERVER_EVENT_BIT(BC_SERVER_RESPONDED) | \
@@ -106,10 +110,11 @@ struct bc_server_device {
     const char *version; /* "1.0" */
     const struct bc_server_carrier *carrier;
     bool observe_all;
+    bool by_hand;
     struct bc_address address;
     uint32_t lifetime_s;
     uint64_t registered_ms;
-    uint64_t seen_ms;    /* last registration, update or notification */
+    uint64_t seen_ms;    /* last registration, update, notification, answer, or dp from there */
     uint64_t expires_ms; /* with the grace */
     uint32_t observations;
     uint32_t requests;
@@ -135,11 +140,19 @@ struct bc_server_event {
     bool over;          /* the notification ended its observation */
     bool links_changed; /* the update brought another list of objects */
     bool begun;         /* the end of the notification that NOTIFYING told of */
-    bool observed;      /* whether `path` is observed after an observe or a cancel */
+    bool observed;      /* whether `path` is observed after an observe or a cancel; of REGISTERED:
+                         * whether an observation was kept */
     struct bc_server_observation observation; /* that one */
     uint32_t observe;                         /* sequence number of a notification */
     const char *reason; /* of REJECTED; of DEREGISTERED when the server ended the registration:
                          * then code, format and payload are those of the device's answer */
+};
+
+/* What a device fetches with GET /fw/<name>, in blocks (RFC 7959 2.4). */
+struct bc_server_package {
+    bc_view endpoint; /* whose it is: only where this device registered from may it be had */
+    bc_view bytes;    /* 1 to UINT32_MAX */
+    uint64_t etag;
 };
 
 struct bc_server_config {
@@ -161,6 +174,16 @@ struct bc_server_config {
     /* Whether a device may stay that says it is of this product, where the carrier asks. NULL: any
      * may, also one that does not answer. Must not call the server. */
     bool (*accepts_product_id)(void *context, bc_view endpoint, bc_view product_id);
+    /* Whether an observation stands although its device registers anew; at most one of a device
+     * does. A module that updates its firmware reboots, registers, and notifies on the token of
+     * before (G 4.1.1.3). NULL: none. Must not call the server. */
+    bool (*keeps_observation)(void *context, bc_view endpoint, const struct bc_server_path *path);
+    /* The package of that name; its views live until the next call on the server. NULL: there are
+     * none. Must not call the server. */
+    bool (*find_package)(void *context, bc_view name, struct bc_server_package *out);
+    /* So many bytes from the package's beginning have been sent at most; repetitions begin lower.
+     * May be NULL. Must not call the server. */
+    void (*on_fetched)(void *context, bc_view endpoint, uint32_t bytes);
     /* May be NULL. Must not call the server. */
     void (*on_event)(void *context, const struct bc_server_event *event);
     uint32_t events; /* BC_SERVER_EVENT_BIT of the wanted kinds: the others cost nothing */
@@ -231,6 +254,10 @@ struct bc_server_request {
  * cancel of what is not observed. */
 enum bc_err bc_server_request(struct bc_server *server, uint64_t now_ms, bc_view endpoint,
                               const struct bc_server_request *request);
+
+/* Ends a registration, as if the device had: DEREGISTERED with a reason, then CANCELED of what was
+ * waiting. False when there is none. */
+bool bc_server_drop(struct bc_server *server, uint64_t now_ms, bc_view endpoint);
 
 bool bc_server_find(const struct bc_server *server, bc_view endpoint, struct bc_server_device *out);
 size_t bc_server_device_count(const struct bc_server *server);

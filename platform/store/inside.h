@@ -41,6 +41,16 @@ enum statement {
     STATEMENT_COUNT
 };
 
+/* The files with statements of their own, prepared when they are first needed. */
+enum part { PART_CATALOGUE, PART_ACCOUNTS, PART_QUEUE, PART_PROPERTIES, PART_FOTA, PART_COUNT };
+#define PART_STATEMENTS_MAX 48
+
+/* Of the column `observe_all` of devices. */
+#define STORE_OBSERVE_ALL 1
+#define STORE_BY_HAND 2
+#define STORE_OBSERVES(all, by_hand) \
+    (((all) ? STORE_OBSERVE_ALL : 0) | ((by_hand) ? STORE_BY_HAND : 0))
+
 #define REPLIES_MAX 262144         /* remembered */
 #define REPLIES_KEPT_MS 247000     /* EXCHANGE_LIFETIME (RFC 7252 4.8) */
 #define REPLIES_BYTES (64 * 1024)  /* of one commit */
@@ -49,9 +59,12 @@ enum statement {
 struct bc_store {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
+    sqlite3_stmt *lazy[PART_COUNT][PART_STATEMENTS_MAX];
     uint64_t rows_max;
+    uint64_t newest; /* see bc_store_newest() */
     bool open;   /* a transaction is */
     bool broken; /* it cannot be committed */
+    bool unread; /* a reading has failed, of those since bc_store_begin_read() */
     bool failed; /* a commit has, and bc_store_recover() has not brought things in order since */
     bool all_unsaved; /* more endpoints than find room below */
     uint64_t replies; /* in the file */
@@ -67,9 +80,13 @@ struct bc_store {
 bool bc_store_prepare(struct bc_store *store);
 /* The texts, in the order of `enum statement`. */
 const char *bc_store_statement_text(enum statement which);
+/* A part's statement of that number, whose text is always the same one; NULL after a failure, which
+ * binding, bc_store_run() and bc_store_row() bear. */
+sqlite3_stmt *bc_store_lazily(struct bc_store *store, enum part part, size_t which,
+                              const char *text);
 /* Brings an older file, or an empty one, to what the statements expect. */
 bool bc_store_migrate(struct bc_store *store, int64_t version);
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 #define STORE_APPLICATION_ID 0x42433236 /* "BC26" */
 
 /* store.c. A statement: bound, stepped to its end or row by row, and reset. A failure is kept in
@@ -80,8 +97,12 @@ bool bc_store_row(struct bc_store *store, sqlite3_stmt *statement); /* false at 
 void bc_store_end_statement(sqlite3_stmt *statement);
 void bc_store_keep_problem(struct bc_store *store);
 bool bc_store_ensure_open(struct bc_store *store);
+void bc_store_begin_read(struct bc_store *store);
+/* Before anything is written that no event of a device tells: false after a failure. */
+bool bc_store_begin_write(struct bc_store *store);
 
 void bc_store_bind_view(sqlite3_stmt *statement, int at, bc_view bytes);
+void bc_store_bind_text(sqlite3_stmt *statement, int at, bc_view text); /* of UTF-8 */
 void bc_store_bind_number(sqlite3_stmt *statement, int at, uint64_t value);
 bc_view bc_store_column(sqlite3_stmt *statement, int at);
 

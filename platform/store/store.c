@@ -27,6 +27,8 @@ sqlite3_stmt *bc_store_begin_statement(struct bc_store *store, enum statement wh
 
 void bc_store_end_statement(sqlite3_stmt *statement)
 {
+    if (statement == NULL)
+        return;
     (void)sqlite3_reset(statement); /* its error was seen when it was stepped */
     (void)sqlite3_clear_bindings(statement);
 }
@@ -39,6 +41,7 @@ bool bc_store_row(struct bc_store *store, sqlite3_stmt *statement)
     if (result != SQLITE_DONE) {
         bc_store_keep_problem(store);
         store->broken = true;
+        store->unread = true;
     }
     bc_store_end_statement(statement);
     return false;
@@ -59,6 +62,12 @@ void bc_store_bind_view(sqlite3_stmt *statement, int at, bc_view bytes)
 {
     (void)sqlite3_bind_blob(statement, at, bytes.len == 0 ? (const void *)"" : bytes.ptr,
                             (int)bytes.len, SQLITE_STATIC);
+}
+
+void bc_store_bind_text(sqlite3_stmt *statement, int at, bc_view text)
+{
+    (void)sqlite3_bind_text(statement, at, text.len == 0 ? "" : (const char *)text.ptr,
+                            (int)text.len, SQLITE_STATIC);
 }
 
 void bc_store_bind_number(sqlite3_stmt *statement, int at, uint64_t value)
@@ -199,6 +208,8 @@ void bc_store_close(struct bc_store *store)
         return;
     for (int i = 0; i < STATEMENT_COUNT; i++)
         (void)sqlite3_finalize(store->statements[i]);
+    for (int i = 0; i < PART_COUNT * PART_STATEMENTS_MAX; i++)
+        (void)sqlite3_finalize(store->lazy[i / PART_STATEMENTS_MAX][i % PART_STATEMENTS_MAX]);
     (void)sqlite3_close(store->db);
     free(store);
 }
@@ -221,6 +232,31 @@ bool bc_store_ensure_open(struct bc_store *store)
         (void)bc_store_run(store, bc_store_begin_statement(store, BEGIN));
     }
     return !store->broken;
+}
+
+void bc_store_begin_read(struct bc_store *store)
+{
+    store->unread = false;
+}
+
+bool bc_store_unread(const struct bc_store *store)
+{
+    return store->unread;
+}
+
+bool bc_store_begin_write(struct bc_store *store)
+{
+    return !store->failed && bc_store_ensure_open(store);
+}
+
+bool bc_store_works(const struct bc_store *store)
+{
+    return !store->failed && !(store->open && store->broken);
+}
+
+uint64_t bc_store_newest(const struct bc_store *store)
+{
+    return store->newest;
 }
 
 bool bc_store_pending(const struct bc_store *store)

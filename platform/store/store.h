@@ -73,8 +73,18 @@ void bc_store_on_event(struct bc_store *store, const struct bc_server_event *eve
 void bc_store_on_reply(struct bc_store *store, const struct bc_address *to, uint16_t message_id,
                        bc_view reply);
 
+/* The number of the row of data that the event made or completed which was told last; 0: it did
+ * not. */
+uint64_t bc_store_newest(const struct bc_store *store);
+
 /* Whether there is something to commit. */
 bool bc_store_pending(const struct bc_store *store);
+
+/* False after a failure, of a commit or of anything that should be in the next one. */
+bool bc_store_works(const struct bc_store *store);
+/* Whether what catalogue.h or account_rows.h did not find may be there all the same: it could not
+ * be read. */
+bool bc_store_unread(const struct bc_store *store);
 
 /* True: what was told since the last commit is on the disk. False: nothing of it is, and from now
  * on what is told is not stored at all, until bc_store_recover() returns true. */

@@ -65,7 +65,7 @@ static void bind_device(sqlite3_stmt *statement, const struct bc_server_device *
     bind_text(statement, 7, device->binding);
     bind_text(statement, 8, device->version);
     bind_text(statement, 9, device->carrier->name);
-    bc_store_bind_number(statement, 10, device->observe_all);
+    bc_store_bind_number(statement, 10, STORE_OBSERVES(device->observe_all, device->by_hand));
     bc_store_bind_view(statement, 11, device->links);
     (void)sqlite3_bind_int64(statement, 12, utc_of(now, device->registered_ms));
     (void)sqlite3_bind_int64(statement, 13, utc_of(now, device->seen_ms));
@@ -228,6 +228,7 @@ static void put_data(struct bc_store *store, int64_t device, const struct bc_ser
     }
     if (!store->broken)
         insert(store, device, number, event, now);
+    store->newest = number;
     if (store->broken || number <= store->rows_max)
         return;
     sqlite3_stmt *trim = bc_store_begin_statement(store, DATA_TRIM);
@@ -246,7 +247,10 @@ static bool complete(struct bc_store *store, int64_t device, const struct bc_ser
     bind_format(statement, 4, event->format);
     bc_store_bind_view(statement, 5, event->payload);
     bc_store_bind_number(statement, 6, event->more);
-    return bc_store_run(store, statement) && sqlite3_changes(store->db) > 0;
+    if (!bc_store_row(store, statement))
+        return false;
+    store->newest = (uint64_t)sqlite3_column_int64(statement, 0);
+    return bc_store_run(store, statement);
 }
 
 /* Events ---------------------------------------------------------------------------------------*/
@@ -291,6 +295,8 @@ static void on_registered(struct bc_store *store, const struct bc_server_event *
     int64_t device = put_device(store, event->device, now);
     if (event->kind == BC_SERVER_REGISTERED)
         run_of_device(store, OBSERVATIONS_DROP, device);
+    if (event->observed)
+        put_observation(store, device, &event->observation, now);
 }
 
 /* Nothing in the file hangs on what these tell. */
@@ -301,7 +307,8 @@ static bool is_idle(const struct bc_server_event *event)
     bool reset = event->kind == BC_SERVER_RESET && event->operation != BC_SERVER_OBSERVE &&
                  event->operation != BC_SERVER_CANCEL;
     return response || reset || event->kind == BC_SERVER_REJECTED ||
-           event->kind == BC_SERVER_TIMED_OUT || event->kind == BC_SERVER_CANCELED;
+           event->kind == BC_SERVER_TIMED_OUT || event->kind == BC_SERVER_CANCELED ||
+           event->kind == BC_SERVER_ACKNOWLEDGED;
 }
 
 /* Whose row may be another one now than what is committed, should this not be. Reports are
@@ -322,6 +329,7 @@ static void note(struct bc_store *store, const struct bc_server_event *event)
 void bc_store_on_event(struct bc_store *store, const struct bc_server_event *event,
                        const struct bc_store_time *now)
 {
+    store->newest = 0;
     if (is_idle(event))
         return;
     note(store, event);

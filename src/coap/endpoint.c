@@ -240,15 +240,12 @@ bool bc_coap_pending(const struct bc_coap_endpoint *ep, uint8_t tag)
     return false;
 }
 
-/* How long the wait after the n-th transmission is: ACK_timeout * 2^(n-1). */
-static uint64_t wait_ms(const struct bc_coap_endpoint *ep, unsigned transmissions)
+uint64_t bc_coap_wait_ms(const struct bc_coap_endpoint *ep, unsigned transmissions)
 {
     return (uint64_t)ep->ack_timeout_s * 1000U << (transmissions - 1);
 }
 
-/* How long an acknowledged request waits for its answer: as long as an unacknowledged one would
- * have, that is ACK_timeout * (2^(max+1) - 1). */
-static uint64_t patience_ms(const struct bc_coap_endpoint *ep)
+uint64_t bc_coap_patience_ms(const struct bc_coap_endpoint *ep)
 {
     return (uint64_t)ep->ack_timeout_s * 1000U * ((2U << ep->retransmit_max) - 1U);
 }
@@ -321,7 +318,7 @@ static bool on_acknowledgement(struct bc_coap_endpoint *ep, struct bc_coap_event
             return finish(ep, x, BC_COAP_ACKED, out);
         x->state = BC_COAP_WAITS_RESPONSE;
         x->ready = false;
-        x->deadline_ms = ep->now_ms + patience_ms(ep);
+        x->deadline_ms = ep->now_ms + bc_coap_patience_ms(ep);
         if (has_body(ep, x))
             return false; /* the answer may ask for it in blocks */
         bc_arena_free(&ep->arena, x->chunk);
@@ -551,7 +548,7 @@ bool bc_coap_take(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view *out)
         exchange_free(ep, next);
     } else {
         next->transmissions++;
-        next->deadline_ms = now_ms + wait_ms(ep, next->transmissions);
+        next->deadline_ms = now_ms + bc_coap_wait_ms(ep, next->transmissions);
     }
     return true;
 }

@@ -123,6 +123,13 @@ static inline uint32_t bc_coap_age_ms(const struct bc_coap_endpoint *ep, uint32_
 
 uint64_t bc_coap_after(const struct bc_coap_endpoint *ep, uint32_t since_ms, uint32_t ms);
 
+/* How long the wait after the n-th transmission is: ACK_timeout * 2^(n-1). */
+uint64_t bc_coap_wait_ms(const struct bc_coap_endpoint *ep, unsigned transmissions);
+
+/* How long an acknowledged request waits for its answer: as long as an unacknowledged one would
+ * have, that is ACK_timeout * (2^(max+1) - 1). */
+uint64_t bc_coap_patience_ms(const struct bc_coap_endpoint *ep);
+
 /* Takes one datagram from the peer. True when `out` says something to act upon. */
 bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view in,
                          struct bc_coap_event *out);

@@ -239,6 +239,11 @@ static unsigned set_binding(struct bc_lwm2m_client *c, bool queue_mode)
 static unsigned apply(struct bc_lwm2m_client *c, struct bc_path path, const struct bc_value *value)
 {
     unsigned carries = 0;
+    if (path.object == 5) {
+        (void)c->host->firmware(c->host_context, &value->bytes, true);
+        bc_lwm2m_changed(c, BC_PATH_RESOURCE(5, 0, BC_FIRMWARE_STATE));
+        return 0;
+    }
     if (path.object != 1) {
         c->host->write(c->host_context, path, value);
         bc_lwm2m_changed(c, path);
@@ -279,10 +284,15 @@ static uint8_t write_item(struct bc_lwm2m_client *c, const struct bc_write_item 
     struct bc_value value;
     if (row == NULL)
         return BC_COAP_NOT_FOUND;
-    if ((row->access & BC_ACCESS_WRITE) == 0 || item->path.object == 5)
+    if ((row->access & BC_ACCESS_WRITE) == 0)
         return BC_COAP_METHOD_NOT_ALLOWED;
     if (!decode(row, format, item->bytes, &value))
         return BC_COAP_BAD_REQUEST;
+    uint8_t refused = item->path.object == 5 && carries == NULL
+                          ? c->host->firmware(c->host_context, &value.bytes, false)
+                          : BC_COAP_CHANGED;
+    if (refused != BC_COAP_CHANGED)
+        return refused;
     if (item->path.object == 1 ? !server_value_legal(item->path, &value)
                                : !device_value_legal(item->path, &value))
         return BC_COAP_BAD_REQUEST;
@@ -334,12 +344,15 @@ static void on_execute(struct bc_lwm2m_client *c, const struct bc_coap_message *
                        struct bc_path path)
 {
     const struct bc_resource_row *row = bc_builtin_find(path);
-    if ((row->access & BC_ACCESS_EXECUTE) == 0 || path.object == 5) {
-        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED);
+    uint8_t code = BC_COAP_METHOD_NOT_ALLOWED;
+    if ((row->access & BC_ACCESS_EXECUTE) != 0)
+        code = path.object == 5 ? c->host->firmware(c->host_context, NULL, true) : BC_COAP_CHANGED;
+    bc_lwm2m_reply_code(c, request, code);
+    if (code != BC_COAP_CHANGED)
         return;
-    }
-    bc_lwm2m_reply_code(c, request, BC_COAP_CHANGED);
-    if (path.object == 3)
+    if (path.object == 5)
+        bc_lwm2m_changed(c, BC_PATH_RESOURCE(5, 0, BC_FIRMWARE_STATE));
+    else if (path.object == 3)
         bc_lwm2m_tell(c, BC_EVENT_REBOOT, BC_OUTCOME_DONE, 0);
     else if (path.resource == BC_SERVER_UPDATE_TRIGGER)
         (void)bc_lwm2m_update(c, BC_UPDATE_SERVER, 0);

@@ -75,6 +75,7 @@ static void on_event(struct bc_lwm2m_client *c, const struct bc_coap_event *even
             on_refused(c, event->message_id);
         break;
     case TAG_NOTIFY_OWN:
+    case TAG_NOTIFY_STATE:
         if (event->kind == BC_COAP_RESET)
             on_refused(c, event->message_id);
         break;

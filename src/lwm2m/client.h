@@ -45,6 +45,7 @@ enum bc_lwm2m_event_kind {
     BC_EVENT_DEREGISTERED, /* outcome */
     BC_EVENT_BOOTSTRAPPED, /* outcome; when DONE, account: the status is still REGISTERING */
     BC_EVENT_REPORT_ACKED, /* outcome, message_id */
+    BC_EVENT_STATE_SENT,   /* message_id: of a notification of object 5 */
     BC_EVENT_SENT,         /* outcome, message_id: of bc_lwm2m_send() */
     BC_EVENT_RESET,        /* message_id: of a notification; its observation is gone */
     BC_EVENT_LIFETIME_CHANGED,
@@ -112,6 +113,9 @@ struct bc_lwm2m_host {
     bool (*value)(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
     /* A server's write to a built-in resource of object 3, checked against builtin.h. */
     void (*write)(void *context, struct bc_path path, const struct bc_value *value);
+    /* What a server does to object 5: it writes `uri` to 5/0/1, or executes 5/0/2 (NULL). Unless
+     * `acts`, only whether it could. The code of the answer, BC_COAP_CHANGED when all is well. */
+    uint8_t (*firmware)(void *context, const bc_view *uri, bool acts);
     /* Whether a bootstrap server's account names a server we could reach. */
     bool (*account_usable)(void *context, const struct bc_lwm2m_account *account);
     void (*trace)(void *context, const char *line);
@@ -208,6 +212,15 @@ struct bc_observation {
     struct bc_path path;
     uint16_t sent[BC_OBSERVATION_SENT]; /* the last one first */
     int16_t accept;                     /* a known format, or BC_COAP_FORMAT_ABSENT */
+    struct bc_coap_token token;
+};
+
+/* What brings an observation back after a reboot. All zero: none. */
+struct bc_saved_observation {
+    uint32_t sequence;
+    int16_t accept;
+    uint8_t depth; /* of the path: 0 = none */
+    uint8_t block_exponent;
     struct bc_coap_token token;
 };
 
@@ -313,6 +326,16 @@ enum bc_err bc_lwm2m_send(struct bc_lwm2m_client *c, bc_view bytes, bool confirm
 
 /* A built-in resource has another value: tells who observes it, now or when its attributes let. */
 void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path);
+
+/* Who hears of a resource, itself or above it, over a reboot: to be kept, and to be brought back
+ * when the module is registered again. */
+struct bc_saved_observation bc_lwm2m_save_observation(struct bc_lwm2m_client *c,
+                                                      struct bc_path path);
+void bc_lwm2m_restore_observation(struct bc_lwm2m_client *c, struct bc_path path,
+                                  const struct bc_saved_observation *saved);
+
+/* True while a notification of object 5 is under way. */
+bool bc_lwm2m_state_pending(const struct bc_lwm2m_client *c);
 
 /* --- Driving --------------------------------------------------------------------------------- */
 

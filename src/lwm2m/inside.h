@@ -10,11 +10,12 @@
 enum tag {
     TAG_REGISTER = 1,
     TAG_DEREGISTER,
-    TAG_DISABLE,    /* a deregistration the server asked for */
-    TAG_NOTIFY,     /* the host's, confirmable */
-    TAG_NOTIFY_OWN, /* of a built-in resource */
-    TAG_SEND,       /* data to /dp */
-    TAG_ANSWER,     /* a separate response */
+    TAG_DISABLE,      /* a deregistration the server asked for */
+    TAG_NOTIFY,       /* the host's, confirmable */
+    TAG_NOTIFY_OWN,   /* of a built-in resource */
+    TAG_NOTIFY_STATE, /* of object 5 */
+    TAG_SEND,         /* data to /dp */
+    TAG_ANSWER,       /* a separate response */
     TAG_BOOTSTRAP,
     TAG_UPDATE = 16,
 };

@@ -75,6 +75,30 @@ struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct
     return found;
 }
 
+struct bc_saved_observation bc_lwm2m_save_observation(struct bc_lwm2m_client *c,
+                                                      struct bc_path path)
+{
+    const struct bc_observation *observation = bc_lwm2m_observation_of(c, path);
+    if (observation == NULL)
+        return (struct bc_saved_observation){0};
+    return (struct bc_saved_observation){.sequence = observation->sequence,
+                                         .accept = observation->accept,
+                                         .depth = observation->path.depth,
+                                         .block_exponent = observation->block_exponent,
+                                         .token = observation->token};
+}
+
+void bc_lwm2m_restore_observation(struct bc_lwm2m_client *c, struct bc_path path,
+                                  const struct bc_saved_observation *saved)
+{
+    path.depth = saved->depth;
+    struct bc_observation *made = bc_lwm2m_observe(c, &saved->token, path, saved->accept);
+    if (made == NULL)
+        return;
+    made->sequence = saved->sequence & 0xFFFFFF;
+    made->block_exponent = saved->block_exponent & 7U;
+}
+
 struct bc_lwm2m_frame bc_lwm2m_notification_of(const struct bc_observation *observation,
                                                enum bc_coap_type type, enum tag tag)
 {

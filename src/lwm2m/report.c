@@ -97,8 +97,9 @@ void bc_lwm2m_reported(struct bc_lwm2m_client *c, struct bc_observation *observa
 static void report(struct bc_lwm2m_client *c, struct bc_observation *observation,
                    struct bc_path path)
 {
-    struct bc_lwm2m_frame frame =
-        bc_lwm2m_notification_of(observation, BC_COAP_CON, TAG_NOTIFY_OWN);
+    bool state = path.object == 5;
+    struct bc_lwm2m_frame frame = bc_lwm2m_notification_of(
+        observation, BC_COAP_CON, state ? TAG_NOTIFY_STATE : TAG_NOTIFY_OWN);
     bc_sink body = bc_lwm2m_body_begin(c);
     uint8_t code = bc_lwm2m_builtin_body(c, observation->path, path, observation->accept,
                                          &frame.format, &body);
@@ -109,6 +110,8 @@ static void report(struct bc_lwm2m_client *c, struct bc_observation *observation
             return;
         }
         bc_lwm2m_remember_sent(observation, &frame);
+        if (state)
+            bc_lwm2m_tell(c, BC_EVENT_STATE_SENT, BC_OUTCOME_DONE, frame.message_id);
     }
     bc_lwm2m_reported(c, observation);
 }
@@ -153,6 +156,11 @@ void bc_lwm2m_age_reports(struct bc_lwm2m_client *c, uint64_t passed_ms)
             bc_coap_age_ms(&c->coap, observation->reported_ms) > PERIOD_MS_MAX)
             observation->reported_ms = (uint32_t)c->coap.now_ms - PERIOD_MS_MAX;
     }
+}
+
+bool bc_lwm2m_state_pending(const struct bc_lwm2m_client *c)
+{
+    return bc_coap_pending(&c->coap, TAG_NOTIFY_STATE);
 }
 
 /* --- Write-Attributes ------------------------------------------------------------------------ */

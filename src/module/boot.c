@@ -42,8 +42,11 @@ void bc_module_boot(struct bc_module *m)
     bc_lwm2m_reset(&m->client,
                    m->stored.server_known ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
     bc_module_apply_settings(m);
+    if (bc_fota_boot(m))
+        return;
     bc_module_urc(m, "RDY");
     bc_module_urc(m, "+CFUN: 1");
+    bc_fota_tell_end(m);
     bc_module_urc(m, "+CPIN: READY");
     bc_radio_boot(m);
 }

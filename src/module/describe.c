@@ -141,7 +141,8 @@ static void put_radio(const struct bc_module *m, uint64_t now_ms, bc_sink *out)
 
 static void put_power(const struct bc_module *m, uint64_t now_ms, bc_sink *out)
 {
-    static const char *const states[] = {"awake", "deep sleep", "powered down", "no supply"};
+    static const char *const states[] = {"awake", "deep sleep", "powered down", "no supply",
+                                         "updating"};
     begin_named(out, "power", '{');
     put_text(out, "state", states[m->power.state]);
     put_number(out, "qsclk", m->base.sleep);
@@ -307,6 +308,24 @@ static void put_exchanges(const struct bc_module *m, uint64_t now_ms, bc_sink *o
     bc_put_char(out, ']');
 }
 
+static void put_firmware(const struct bc_module *m, uint64_t now_ms, bc_sink *out)
+{
+    static const char *const steps[] = {"idle",     "announced", "resolving", "handshake",
+                                        "download", "check",     "executed",  "started"};
+    const struct fota *f = &m->fota;
+    begin_named(out, "firmware", '{');
+    put_number(out, "state", f->update.state);
+    put_number(out, "result", f->update.result);
+    put_text(out, "step", steps[f->step]);
+    put_number(out, "received_bytes", f->pull.received);
+    put_number(out, "package_bytes", f->pull.size);
+    put_number(out, "slot", f->boot.slot);
+    put_number(out, "image_bytes", f->boot.image_bytes);
+    put_number(out, "forced", f->fault);
+    put_due(out, "change_in_ms", now_ms, bc_fota_deadline(m));
+    bc_put_char(out, '}');
+}
+
 void bc_module_describe(struct bc_module *m, uint64_t now_ms, bc_sink *out)
 {
     bc_put_char(out, '{');
@@ -318,6 +337,7 @@ void bc_module_describe(struct bc_module *m, uint64_t now_ms, bc_sink *out)
     put_exchanges(m, now_ms, out);
     put_radio(m, now_ms, out);
     put_power(m, now_ms, out);
+    put_firmware(m, now_ms, out);
     put_identity(m, out);
     put_number(out, "urcs_waiting", bc_at_urcs_waiting(&m->port));
     put_due(out, "deadline_in_ms", now_ms, bc_deadline(m));

@@ -127,11 +127,21 @@ static bool connectivity_number(const struct bc_module *m, uint16_t resource, in
     }
 }
 
-static bool firmware_number(uint16_t resource, int64_t *out)
+static bool firmware_number(const struct bc_module *m, uint16_t resource, int64_t *out)
 {
-    *out = 0; /* idle; initial; CoAP */
-    return resource == BC_FIRMWARE_STATE || resource == BC_FIRMWARE_RESULT ||
-           resource == BC_FIRMWARE_PROTOCOLS;
+    switch ((enum bc_firmware_resource)resource) {
+    case BC_FIRMWARE_STATE:
+        *out = m->fota.update.state;
+        return true;
+    case BC_FIRMWARE_RESULT:
+        *out = m->fota.update.result;
+        return true;
+    case BC_FIRMWARE_PROTOCOLS:
+        *out = 0; /* CoAP */
+        return true;
+    default:
+        return false;
+    }
 }
 
 static const char *text_of(const struct bc_module *m, struct bc_path path)
@@ -149,18 +159,26 @@ static bool number_of(const struct bc_module *m, struct bc_path path, int64_t *o
     case 4:
         return connectivity_number(m, path.resource, out);
     case 5:
-        return firmware_number(path.resource, out);
+        return firmware_number(m, path.resource, out);
     default:
         return false;
     }
 }
 
-/* The value as the one instance of a resource that may have several. */
-static struct bc_value list_of(bc_sink *scratch, const struct bc_value *value)
+static void put_instance(bc_sink *scratch, uint16_t id, const struct bc_value *value)
 {
-    size_t raw = bc_value_raw_bytes(value);
-    bc_tlv_put_head(scratch, BC_TLV_RESOURCE_INSTANCE, 0, raw);
+    bc_tlv_put_head(scratch, BC_TLV_RESOURCE_INSTANCE, id, bc_value_raw_bytes(value));
     bc_value_put_raw(scratch, value);
+}
+
+/* The value as the first instance of a resource that may have several: but for the protocols of a
+ * module with updates, CoAP and CoAPS, the only one. */
+static struct bc_value list_of(bc_sink *scratch, const struct bc_value *value, bool coaps)
+{
+    struct bc_value second = bc_value_integer(1);
+    put_instance(scratch, 0, value);
+    if (coaps)
+        put_instance(scratch, 1, &second);
     return (struct bc_value){
         .type = BC_VALUE_LIST, .number_bytes = value->number_bytes, .bytes = bc_sink_view(scratch)};
 }
@@ -196,7 +214,7 @@ bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, b
     else
         return false;
     if (row->type == BC_VALUE_LIST)
-        *out = list_of(scratch, out);
+        *out = list_of(scratch, out, path.object == 5 && m->fota.port != NULL);
     return true;
 }
 

@@ -30,6 +30,7 @@ static void trace(void *context, const char *line)
 static const struct bc_lwm2m_host host = {.on_event = bc_module_on_event,
                                           .value = bc_module_value,
                                           .write = bc_module_write,
+                                          .firmware = bc_fota_on_server,
                                           .account_usable = bc_module_account_usable,
                                           .trace = trace};
 
@@ -68,6 +69,7 @@ static void advance(struct bc_module *m, uint64_t now_ms)
         bc_radio_on_time(m);
         bc_power_on_time(m);
         bc_session_on_time(m);
+        bc_fota_on_time(m);
         if (client_runs(m))
             bc_lwm2m_on_time(&m->client, m->now_ms);
     }
@@ -102,7 +104,7 @@ void bc_on_reset(struct bc_module *m, uint64_t now_ms)
 void bc_on_power(struct bc_module *m, uint64_t now_ms, bool on)
 {
     advance(m, now_ms);
-    bool runs = m->power.state == POWER_AWAKE || m->power.state == POWER_ASLEEP;
+    bool runs = m->power.state != POWER_OFF && m->power.state != POWER_CUT;
     if (on && !runs) {
         trace(m, "power: on");
         bc_module_boot(m);
@@ -133,6 +135,11 @@ void bc_on_signal(struct bc_module *m, uint64_t now_ms, int rssi_dbm)
         bc_lwm2m_changed(&m->client, path);
 }
 
+void bc_on_firmware_fault(struct bc_module *m, enum bc_firmware_code code)
+{
+    m->fota.fault = (uint8_t)code;
+}
+
 uint64_t bc_deadline(const struct bc_module *m)
 {
     uint64_t deadlines_ms[] = {
@@ -140,6 +147,7 @@ uint64_t bc_deadline(const struct bc_module *m)
         bc_radio_deadline(m),
         bc_power_deadline(m),
         bc_session_deadline(m),
+        bc_fota_deadline(m),
     };
     uint64_t first_ms = BC_NEVER;
     for (size_t i = 0; i < sizeof(deadlines_ms) / sizeof(deadlines_ms[0]); i++)
@@ -170,7 +178,8 @@ static bool take_identity(struct identity *to, const struct bc_config *config)
     return take_text(to->imei, sizeof(to->imei), config->imei, BC_IMEI_DEFAULT, 15) &&
            take_text(to->imsi, sizeof(to->imsi), config->imsi, "460111174747875", 15) &&
            take_text(to->iccid, sizeof(to->iccid), config->iccid, "89861120224030023557", 20) &&
-           take_text(to->revision, sizeof(to->revision), config->revision, "BC260YCNAAR01A02", 0) &&
+           take_text(to->revision, sizeof(to->revision), config->revision, BC_REVISION_DEFAULT,
+                     0) &&
            take_text(to->address, sizeof(to->address), config->address, "10.177.135.245", 0);
 }
 
@@ -195,6 +204,8 @@ enum bc_err bc_module_init(struct bc_module **out, union bc_module_memory *memor
     m->awake_ms = config->awake_ms == 0 ? AWAKE_MS_DEFAULT : config->awake_ms;
     m->radio.attach_ms = config->attach_ms;
     m->power.keep_wake_command = config->keep_wake_command;
+    m->fota.port = config->firmware;
+    m->fota.bare_percent = config->bare_percent;
     bc_at_port_init(&m->port, workspace->bytes);
     bc_lwm2m_init(&m->client, &host, m, &m->stored.lwm2m, &m->random,
                   workspace->bytes + BC_AT_WORKSPACE_BYTES);
@@ -284,7 +295,9 @@ void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_addres
         return;
     bc_energy_on_datagram(m, false, in.len);
     bc_radio_on_downlink(m);
-    if (!m->session.secured)
+    if (bc_fota_on_datagram(m, from, in))
+        ;
+    else if (!m->session.secured)
         bc_lwm2m_on_datagram(&m->client, m->now_ms, from, in);
     else if (bc_address_equal(from, &m->client.server))
         bc_secure_on_datagram(m, in);
@@ -296,22 +309,27 @@ void bc_on_resolved(struct bc_module *m, uint64_t now_ms, uint32_t query_id,
 {
     advance(m, now_ms);
     bc_module_on_resolved(m, query_id, address);
+    bc_fota_on_resolved(m, query_id, address);
 }
 
-static bool take_datagram(struct bc_module *m, bc_view *out)
+/* Whom it is for; NULL when there is none. */
+static const struct bc_address *take_datagram(struct bc_module *m, bc_view *out)
 {
-    return m->session.secured ? bc_secure_take(m, out)
-                              : bc_coap_take(&m->client.coap, m->now_ms, out);
+    if (m->session.secured ? bc_secure_take(m, out)
+                           : bc_coap_take(&m->client.coap, m->now_ms, out))
+        return &m->client.server;
+    return bc_fota_take(m, out) ? &m->fota.peer : NULL;
 }
 
 bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out)
 {
-    while (take_datagram(m, out)) {
+    const struct bc_address *peer;
+    while ((peer = take_datagram(m, out)) != NULL) {
         if (!bc_radio_attached(m))
             continue; /* nobody hears it */
         bc_energy_on_datagram(m, true, out->len);
         bc_radio_on_uplink(m);
-        *to = m->client.server;
+        *to = *peer;
         return true;
     }
     return false;
@@ -327,7 +345,8 @@ void bc_module_end(struct bc_module *m)
 
 bool bc_idle(const struct bc_module *m)
 {
-    return bc_at_idle(&m->port) && bc_lwm2m_idle(&m->client) && !m->session.query_ready;
+    return bc_at_idle(&m->port) && bc_lwm2m_idle(&m->client) && !m->session.query_ready &&
+           !m->fota.query_ready;
 }
 
 void bc_lend_workspace(struct bc_module *m, union bc_workspace *workspace)

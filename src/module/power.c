@@ -17,14 +17,15 @@ uint64_t bc_power_active_ms(const struct bc_module *m)
 
 static bool off(const struct bc_module *m)
 {
-    return m->power.state == POWER_OFF || m->power.state == POWER_CUT;
+    return m->power.state >= POWER_OFF;
 }
 
 static bool may_sleep(const struct bc_module *m)
 {
     return m->power.state == POWER_AWAKE && m->base.sleep == 1 && m->base.psm == 1 &&
            m->radio.state == RADIO_IDLE && m->power.reboot_at_ms == BC_NEVER &&
-           bc_session_quiet(m) && bc_at_idle(&m->port) && bc_lwm2m_quiet(&m->client);
+           bc_session_quiet(m) && bc_fota_quiet(m) && bc_at_idle(&m->port) &&
+           bc_lwm2m_quiet(&m->client);
 }
 
 static uint64_t sleep_at_ms(const struct bc_module *m)

@@ -52,7 +52,8 @@ static void trace_failure(const struct bc_module *m)
     m->trace(m->trace_context, (const char *)line);
 }
 
-static void open_with(struct bc_module *m, const struct server_record *server, bc_view resumption)
+static struct bc_dtls *open_with(struct bc_module *m, const struct server_record *server,
+                                 bc_view resumption)
 {
     uint8_t memory[BC_PSK_BYTES_MAX];
     struct bc_dtls_client client = {
@@ -64,8 +65,21 @@ static void open_with(struct bc_module *m, const struct server_record *server, b
         .keylog = m->keylog,
         .keylog_context = m->keylog_context,
     };
-    m->session.dtls = bc_dtls_open(&client, m->now_ms);
+    struct bc_dtls *dtls = bc_dtls_open(&client, m->now_ms);
     bc_wipe(memory, sizeof(memory));
+    return dtls;
+}
+
+struct bc_dtls *bc_secure_other(struct bc_module *m)
+{
+    struct record_memory account;
+    struct server_record server;
+    struct bc_dtls *dtls = NULL;
+    if (bc_store_load_server(m, (enum bc_record)m->session.record, &account, &server) &&
+        server.security == BC_SECURITY_PSK)
+        dtls = open_with(m, &server, (bc_view){0});
+    bc_wipe(&account, sizeof(account));
+    return dtls;
 }
 
 /* What resumes the last session lies in the free end of the workspace meanwhile: two records are
@@ -81,7 +95,7 @@ bool bc_secure_open(struct bc_module *m)
     bool resumes = !m->session.full && room.cap >= sizeof(*saved) &&
                    bc_store_load_session(m, saved, &resumption);
     if (bc_store_load_server(m, (enum bc_record)m->session.record, &account, &server))
-        open_with(m, &server, resumes ? resumption : (bc_view){0});
+        m->session.dtls = open_with(m, &server, resumes ? resumption : (bc_view){0});
     bc_wipe(&account, sizeof(account));
     if (room.cap >= sizeof(*saved))
         bc_wipe(saved, sizeof(*saved));
@@ -172,7 +186,7 @@ void bc_secure_on_datagram(struct bc_module *m, bc_view in)
     follow(m, before);
     /* One datagram can carry several records; those the host has no room for are lost. */
     while (m->session.dtls != NULL && bc_dtls_read(m->session.dtls, &plain))
-        if (bc_module_urc_room(m))
+        if (bc_module_urc_room(m) && !bc_fota_hears(m, plain))
             bc_lwm2m_on_datagram(&m->client, m->now_ms, &m->client.server, plain);
     follow_registration(m);
 }
@@ -209,7 +223,7 @@ static bool take_record(struct bc_module *m, bc_view *out)
 static bool may_open(const struct bc_module *m)
 {
     return m->session.step == SESSION_RUNS && m->session.until_ms <= m->now_ms &&
-           bc_radio_attached(m) && bc_coap_ready(&m->client.coap);
+           bc_radio_attached(m) && (bc_coap_ready(&m->client.coap) || bc_fota_speaks(m));
 }
 
 /* The client's next message as a record. Nobody hears it while there is no session: it is repeated,
@@ -217,7 +231,8 @@ static bool may_open(const struct bc_module *m)
 static bool take_message(struct bc_module *m)
 {
     bc_view plain;
-    if (!bc_coap_take(&m->client.coap, m->now_ms, &plain))
+    if (!bc_coap_take(&m->client.coap, m->now_ms, &plain) &&
+        (!bc_fota_speaks(m) || !bc_fota_take_plain(m, &plain)))
         return false;
     if (m->session.dtls != NULL)
         (void)bc_dtls_write(m->session.dtls, plain);

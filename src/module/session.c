@@ -10,12 +10,11 @@
 #include <string.h>
 
 #include "base/sink.h"
+#include "dfota/uri.h"
 #include "module/store.h"
 
 #define QUERY_MS 20000 /* how long an answer to a name query is awaited */
 #define PAUSE_MS 100   /* between two servers: the last acknowledgement goes out meanwhile */
-#define PORT_COAP 5683
-#define PORT_COAPS 5684
 
 void bc_module_apply_settings(struct bc_module *m)
 {
@@ -35,6 +34,7 @@ void bc_module_factory_defaults(struct bc_module *m)
 
 void bc_session_end(struct bc_module *m)
 {
+    bc_fota_drop(m);
     bc_secure_drop(m);
     m->session.step = SESSION_IDLE;
     m->session.query_ready = false;
@@ -154,7 +154,7 @@ bool bc_take_query(struct bc_module *m, struct bc_query *out)
     struct record_memory memory;
     struct server_record server;
     if (!m->session.query_ready)
-        return false;
+        return bc_fota_take_query(m, out);
     bc_sink host = bc_coap_room(&m->client.coap);
     m->session.query_ready = false;
     bool known = bc_store_load_server(m, (enum bc_record)m->session.record, &memory, &server);
@@ -199,52 +199,21 @@ void bc_session_on_registered(struct bc_module *m, int code)
     }
 }
 
-/* A name or address as it stands in a URI (RFC 3986 section 3.2.2), without user information. */
-static bool is_host(bc_view host, bool bracketed)
-{
-    static const char delimiters[] = " /?#@[]\\\"<>";
-    static const char address[] = "0123456789abcdefABCDEF:.";
-    for (size_t i = 0; i < host.len; i++)
-        if (host.ptr[i] <= ' ' || host.ptr[i] == 0x7F || strchr(delimiters, host.ptr[i]) != NULL ||
-            (bracketed && strchr(address, host.ptr[i]) == NULL))
-            return false;
-    return host.len > 0 && host.len <= BC_HOST_BYTES_MAX;
-}
-
 void bc_session_on_unregistered(struct bc_module *m)
 {
     bc_secure_close(m);
     m->session.step = SESSION_IDLE;
 }
 
-/* "coap://host", "coaps://host:port", "coap://[2001:db8::1]:5683". False for anything else. */
-static bool read_uri(bc_view uri, struct server_record *out)
+/* "coap://host", "coaps://host:port/": no path, and the scheme of the security. */
+static bool read_uri(bc_view text, struct server_record *out)
 {
-    static const char coap[] = "coap://";
-    static const char coaps[] = "coaps://";
-    bool secured = out->security == BC_SECURITY_PSK;
-    bc_view scheme = secured ? BC_TEXT(coaps) : BC_TEXT(coap);
-    if (uri.len <= scheme.len ||
-        !bc_view_equal_nocase((bc_view){uri.ptr, scheme.len}, secured ? coaps : coap))
-        return false;
-    bc_view rest = {uri.ptr + scheme.len, uri.len - scheme.len};
-    if (rest.ptr[rest.len - 1] == '/')
-        rest.len--;
-    bool bracketed = rest.len > 0 && rest.ptr[0] == '[';
-    const uint8_t *end = rest.len == 0 ? NULL : memchr(rest.ptr, bracketed ? ']' : ':', rest.len);
-    if (bracketed && end == NULL)
-        return false;
-    out->host = (bc_view){rest.ptr + bracketed,
-                          end == NULL ? rest.len : (size_t)(end - rest.ptr) - bracketed};
-    size_t used = bracketed + out->host.len + bracketed;
-    bc_view tail = {rest.ptr + used, rest.len - used};
-    int64_t port = secured ? PORT_COAPS : PORT_COAP;
-    if (tail.len > 0 &&
-        (tail.ptr[0] != ':' || tail.len < 2 || tail.ptr[1] < '0' || tail.ptr[1] > '9' ||
-         !bc_view_int((bc_view){tail.ptr + 1, tail.len - 1}, &port)))
-        return false;
-    out->port = (uint16_t)port;
-    return port > 0 && port <= UINT16_MAX && is_host(out->host, bracketed);
+    struct bc_uri uri;
+    bool known = bc_uri_read(text, &uri);
+    out->host = uri.host;
+    out->port = uri.port;
+    return known && uri.secured == (out->security == BC_SECURITY_PSK) && uri.path.len <= 1 &&
+           uri.query.len == 0;
 }
 
 static bool usable(const struct bc_lwm2m_account *account, struct server_record *out)

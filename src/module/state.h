@@ -7,6 +7,8 @@
 #include "at/command.h"
 #include "at/port.h"
 #include "bc260y/module.h"
+#include "dfota/pull.h"
+#include "dfota/update.h"
 #include "dtls/dtls.h"
 #include "lwm2m/builtin.h"
 #include "lwm2m/client.h"
@@ -46,7 +48,7 @@ struct identity {
     char imei[16];
     char imsi[16];
     char iccid[21];
-    char revision[32];
+    char revision[BC_REVISION_BYTES_MAX + 1];
     char address[46];
 };
 
@@ -95,8 +97,9 @@ struct radio {
 enum power_state {
     POWER_AWAKE,
     POWER_ASLEEP,
-    POWER_OFF, /* until the reset pin */
-    POWER_CUT, /* no supply: until it is back */
+    POWER_OFF,      /* until the reset pin */
+    POWER_CUT,      /* no supply: until it is back */
+    POWER_UPDATING, /* the boot loader applies a package; see fota.c */
 };
 
 struct power {
@@ -131,6 +134,44 @@ struct session {
     bool closing;      /* it ends when the client has said all it has to say */
 };
 
+/* How far a firmware update has come; see fota.c. */
+enum fota_step {
+    FOTA_IDLE,
+    FOTA_ANNOUNCED, /* until the server knows that the download begins */
+    FOTA_RESOLVING, /* the host of the URI, until until_ms */
+    FOTA_SECURING,  /* a DTLS handshake with it */
+    FOTA_PULLING,
+    FOTA_CHECKING, /* what has come, a piece at until_ms */
+    FOTA_EXECUTED, /* the host is to be told */
+    FOTA_STARTED,  /* reboots when the server knows, at until_ms at the latest */
+};
+
+struct fota_work; /* lent by the firmware port */
+
+struct fota {
+    const struct bc_firmware *port; /* NULL: no updates */
+    struct fota_work *work;         /* while a package is checked or applied */
+    struct bc_dtls *dtls;           /* with the URI's host, when that is not our server */
+    uint64_t until_ms;              /* of the step */
+    struct bc_pull pull;
+    struct bc_address peer;
+    struct bc_update update;
+    struct bc_boot boot;
+    struct bc_saved_observation saved; /* of 5/0/3, to be told how the update ended */
+    uint32_t query_id;
+    uint8_t step;
+    uint8_t fault;    /* enum bc_firmware_code: forced upon the next update */
+    uint8_t percent;  /* the last the host was told */
+    uint8_t tries;    /* of the block under way, after all its repetitions */
+    uint8_t restarts; /* because the package has changed on the server */
+    bool shared;      /* the URI's host is our server */
+    bool query_ready;
+    bool bare_percent;
+    bool unkept; /* the end of an update could not be stored: do not begin again now */
+    uint8_t uri_bytes;
+    char uri[BC_URI_BYTES_MAX];
+};
+
 /* bc_module_energy(); datagrams only pass in the first three states. */
 struct energy {
     uint64_t ms[BC_ENERGY_STATES];
@@ -159,6 +200,7 @@ struct bc_module {
     struct bc_lwm2m_client client;
     struct stored stored;
     struct energy energy;
+    struct fota fota;
     struct identity identity;
     char utc_offset[BC_UTC_OFFSET_BYTES_MAX + 1];
     char timezone[BC_TIMEZONE_BYTES_MAX + 1];
@@ -202,6 +244,22 @@ bool bc_session_quiet(const struct bc_module *m); /* nothing but the client's ow
 void bc_module_apply_settings(struct bc_module *m);
 void bc_module_factory_defaults(struct bc_module *m);
 
+/* fota.c: firmware updates. */
+uint8_t bc_fota_on_server(void *context, const bc_view *uri, bool acts);
+void bc_fota_drop(struct bc_module *m); /* power is going */
+bool bc_fota_boot(struct bc_module *m); /* true: an update goes on before anything else */
+void bc_fota_tell_end(struct bc_module *m);
+bool bc_fota_on_datagram(struct bc_module *m, const struct bc_address *from, bc_view in);
+bool bc_fota_hears(struct bc_module *m, bc_view plain); /* true: the server said it to the pull */
+bool bc_fota_speaks(const struct bc_module *m);         /* to the server, over its session */
+bool bc_fota_take(struct bc_module *m, bc_view *out); /* for fota.peer */
+bool bc_fota_take_plain(struct bc_module *m, bc_view *out);
+bool bc_fota_take_query(struct bc_module *m, struct bc_query *out);
+void bc_fota_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_address *address);
+void bc_fota_on_time(struct bc_module *m);
+uint64_t bc_fota_deadline(const struct bc_module *m);
+bool bc_fota_quiet(const struct bc_module *m);
+
 /* boot.c */
 void bc_module_restore_profile(struct bc_module *m); /* what AT&W kept, else the factory's */
 void bc_module_boot(struct bc_module *m);
@@ -220,6 +278,8 @@ void bc_secure_on_time(struct bc_module *m);
 uint64_t bc_secure_deadline(const struct bc_module *m);
 bool bc_secure_quiet(const struct bc_module *m);
 bool bc_secure_shakes_hands(const struct bc_module *m);
+/* Another session with the server's key, with whoever that will be; NULL when there is no key. */
+struct bc_dtls *bc_secure_other(struct bc_module *m);
 bool bc_secure_key_legal(enum bc_psk_format format, bc_view psk);
 
 /* radio.c */

@@ -16,11 +16,13 @@
 #define OBJECTS_BYTES_MAX \
     (HEAD_BYTES + BC_OBJECT_INSTANCES_MAX * (5 + 2 * BC_RESOURCES_MAX) + CRC_BYTES)
 #define PROFILE_BYTES (HEAD_BYTES + 4 + CRC_BYTES)
+#define FIRMWARE_BYTES \
+    (HEAD_BYTES + 3 + 12 + BC_SHA256_BYTES + 2 + BC_REVISION_BYTES_MAX + 17 + CRC_BYTES)
 
 const char *bc_record_name(enum bc_record record)
 {
-    static const char *const names[BC_RECORDS] = {"server",  "bootstrap", "settings",
-                                                  "objects", "profile",   "session"};
+    static const char *const names[BC_RECORDS] = {"server",  "bootstrap", "settings", "objects",
+                                                  "profile", "session",   "firmware"};
     return (unsigned)record < BC_RECORDS ? names[record] : NULL;
 }
 
@@ -409,6 +411,67 @@ bool bc_store_put_session(struct bc_module *m, bc_view bytes)
     return kept;
 }
 
+/* --- Firmware --------------------------------------------------------------------------------- */
+
+/* "5/0/3" is path.depth 3, and so on up; 0 = there is none. */
+static struct bc_saved_observation decode_observation(struct reader *in)
+{
+    struct bc_saved_observation saved = {.depth = read_u8(in, 3)};
+    saved.block_exponent = read_u8(in, 6);
+    saved.accept = (int16_t)read_u16(in);
+    saved.sequence = read_uint(in, 4, 0xFFFFFF);
+    saved.token.len = read_u8(in, BC_COAP_TOKEN_BYTES_MAX);
+    bc_view token = read_bytes(in, saved.token.len);
+    if (token.len > 0)
+        memcpy(saved.token.bytes, token.ptr, token.len);
+    return saved;
+}
+
+static bool decode_firmware(void *into, struct reader *in)
+{
+    struct bc_module *m = into;
+    struct bc_boot boot = {.stage = read_u8(in, BC_BOOT_STAGES - 1)};
+    boot.slot = read_u8(in, 1);
+    boot.result = read_u8(in, BC_RESULT_FAILED);
+    boot.image_bytes = read_uint(in, 4, m->fota.port->slot_bytes_max);
+    boot.package_bytes = read_uint(in, 4, m->fota.port->package_bytes_max);
+    boot.progress.blocks_done = read_uint(in, 4, UINT32_MAX);
+    bc_view hash = read_bytes(in, BC_SHA256_BYTES);
+    bc_view revision = read_text(in, BC_REVISION_BYTES_MAX);
+    struct bc_saved_observation saved = decode_observation(in);
+    if (!read_whole(in) || boot.image_bytes == 0 || !bc_package_revision_valid(revision))
+        return false;
+    memcpy(boot.progress.body_sha256, hash.ptr, hash.len);
+    memcpy(m->identity.revision, revision.ptr, revision.len);
+    m->identity.revision[revision.len] = '\0';
+    m->fota.boot = boot;
+    m->fota.saved = saved;
+    return true;
+}
+
+bool bc_store_put_firmware(struct bc_module *m)
+{
+    uint8_t memory[FIRMWARE_BYTES];
+    bc_sink out = begin(memory, sizeof(memory), BC_RECORD_FIRMWARE);
+    const struct bc_boot *boot = &m->fota.boot;
+    const struct bc_saved_observation *saved = &m->fota.saved;
+    bc_put_be(&out, boot->stage, 1);
+    bc_put_be(&out, boot->slot, 1);
+    bc_put_be(&out, boot->result, 1);
+    bc_put_be(&out, boot->image_bytes, 4);
+    bc_put_be(&out, boot->package_bytes, 4);
+    bc_put_be(&out, boot->progress.blocks_done, 4);
+    bc_put_bytes(&out, (bc_view){boot->progress.body_sha256, BC_SHA256_BYTES});
+    put_text(&out, bc_view_of(m->identity.revision));
+    bc_put_be(&out, saved->depth, 1);
+    bc_put_be(&out, saved->block_exponent, 1);
+    bc_put_be(&out, (uint16_t)saved->accept, 2);
+    bc_put_be(&out, saved->sequence, 4);
+    bc_put_be(&out, saved->token.len, 1);
+    bc_put_bytes(&out, (bc_view){saved->token.bytes, saved->token.len});
+    return finish(m, BC_RECORD_FIRMWARE, &out);
+}
+
 /* --- Power-up --------------------------------------------------------------------------------- */
 
 /* Whoever is told of a bootstrap server forgets it with the power (G 2.1). */
@@ -432,5 +495,7 @@ void bc_store_load_all(struct bc_module *m)
     (void)load(m, BC_RECORD_SETTINGS, &memory, decode_settings, &m->stored);
     (void)load(m, BC_RECORD_OBJECTS, &memory, decode_objects, &m->stored.lwm2m.objects);
     (void)load(m, BC_RECORD_PROFILE, &memory, decode_profile, &m->stored.profile);
+    if (m->fota.port != NULL)
+        (void)load(m, BC_RECORD_FIRMWARE, &memory, decode_firmware, m);
     bc_wipe(&memory, sizeof(memory));
 }

@@ -54,6 +54,9 @@ bool bc_store_put_settings(struct bc_module *m);
 bool bc_store_put_objects(struct bc_module *m);
 bool bc_store_put_profile(struct bc_module *m);
 
+/* Boot record, revision and the saved observation, as they are in `m`. */
+bool bc_store_put_firmware(struct bc_module *m);
+
 bool bc_store_load_session(struct bc_module *m, struct record_memory *memory, bc_view *out);
 bool bc_store_put_session(struct bc_module *m, bc_view bytes);
 

@@ -170,6 +170,10 @@ bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event)
     case BC_EVENT_SENT:
         bc_module_urc(m, "+QLAURC: \"send_ack\",%d,%d", code, event->message_id);
         return true;
+    case BC_EVENT_STATE_SENT:
+        if (m->fota.update.state != BC_UPDATE_DOWNLOADING) /* COAPSTART has told it (G 5.6.4) */
+            bc_module_urc(m, "+QLAURC: \"report\",%d", event->message_id);
+        return true;
     case BC_EVENT_RESET:
         bc_module_urc(m, "+QLAURC: \"lw_event\",0,5,%d", event->message_id);
         return true;

@@ -27,13 +27,13 @@ LIBRARY = {
     "coap": {"base"},
     "at": {"base"},
     "dtls": {"base"},
-    "dfota": {"base"},
+    "dfota": {"base", "coap"},
     "lwm2m": {"base", "coap"},
     "module": {"base", "coap", "at", "dtls", "dfota", "lwm2m"},
 }
 PROGRAMS = {
     "daemon": set(LIBRARY),
-    "platform": {"base", "coap", "dtls", "lwm2m"},
+    "platform": {"base", "coap", "dtls", "dfota", "lwm2m", "tools"},
     "tools": {"base", "dfota"},
     "sim": {"base", "module", "platform"},
     "fleet": {"base", "module", "platform"},
@@ -42,10 +42,21 @@ PROGRAMS = {
 # Folders of a program that may include less than its other folders.
 INNER = {
     "platform/core/": ("platform/core/", "src/base/", "src/coap/", "src/lwm2m/", "include/"),
+    "platform/codec/": ("platform/codec/", "platform/core/path.h", "src/base/", "src/lwm2m/",
+                        "include/"),
+    "platform/http/": ("platform/http/", "platform/service/", "platform/store/store.h",
+                       "platform/core/", "src/base/", "include/"),
+    "platform/service/": ("platform/service/", "platform/store/", "platform/core/",
+                          "platform/codec/", "src/base/", "src/coap/", "src/dfota/", "src/lwm2m/",
+                          "tools/", "include/"),
+    "platform/cli/": ("platform/cli/", "platform/place.h"),
     "platform/store/": ("platform/store/", "platform/core/", "src/base/", "include/"),
 }
 # Of lwm2m the platform takes the formats; the rest of it is the client.
 PLATFORM_LWM2M = {"lwm2m/path.h", "lwm2m/value.h"}
+# Of the tools it takes the language of transcripts, and the checks of packages.
+PLATFORM_TOOLS = {"tools/at_match.h", "tools/at_script.h", "tools/delta.h", "tools/sign.h",
+                  "tools/sign_keys.h"}
 
 # The part of the C library that neither does I/O, nor reads a clock, nor allocates.
 LIBRARY_HEADERS = {"assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h",
@@ -273,6 +284,8 @@ def may_include(part, target):
         return f"{part}/ may include only {', '.join(sorted(allowed | {part, 'include'}))}"
     if part == "platform" and other == "lwm2m" and target[4:] not in PLATFORM_LWM2M:
         return "platform/ may include only the formats of lwm2m/"
+    if part == "platform" and other == "tools" and target not in PLATFORM_TOOLS:
+        return "platform/ may include only transcripts and packages of tools/"
     return None
 
 

@@ -56,11 +56,13 @@ class Tree(unittest.TestCase):
                            ("include/bc260y/a.h", "base/sink.h"), ("daemon/a.c", "platform/p.h"),
                            ("platform/core/a.c", "../p.h"), ("platform/store/a.c", "../p.h"),
                            ("platform/store/a.c", "coap/message.h"),
+                           ("platform/a.c", "tools/at_port.h"), ("platform/cli/a.c", "../p.h"),
                            ("examples/a.c", "base/sink.h")):
             with self.subTest(path=path, name=name):
                 text = f'/* Bad. */\n#include "{name}"\n'
                 files = {path: text, "src/module/m.h": GUARDED.format("M", ""),
-                         "platform/p.h": GUARDED.format("P", "")}
+                         "platform/p.h": GUARDED.format("P", ""),
+                         "tools/at_port.h": GUARDED.format("AT_PORT", "")}
                 found = [f for f in self.findings(files=files) if f"includes {name}" in f]
                 self.assertEqual(len(found), 1, found)
 

@@ -67,6 +67,8 @@ static void registered_module_tells_its_session(void **state)
     assert_string_equal(text_at(&page, "radio", "state"), "connected");
     assert_int_equal(number_at(&page, "radio", "release_in_ms"), 20000);
     assert_string_equal(text_at(&page, "power", "state"), "awake");
+    assert_string_equal(text_at(&page, "firmware", "step"), "idle");
+    assert_int_equal(number_at(&page, "firmware", "state"), 0);
     json_t *observation = json_array_get(json_object_get(page.json, "observations"), 0);
     assert_string_equal(json_string_value(json_object_get(observation, "path")), "/19/0/0");
     json_t *request = json_array_get(json_object_get(page.json, "requests"), 0);

@@ -255,6 +255,27 @@ static void requests_end_with_their_registration(void **state)
     world_end(&w);
 }
 
+static void dropped_device_is_not_registered_any_more(void **state)
+{
+    (void)state;
+    struct world w;
+    begin_with_device(&w);
+    assert_false(bc_server_drop(w.server, w.now_ms, BC_TEXT("y")));
+    assert_int_equal(world_request(&w, "x", BC_SERVER_READ, "/3/0/0", 1), BC_OK);
+    assert_int_equal(world_request(&w, "x", BC_SERVER_READ, "/3/0/1", 2), BC_OK);
+    world_expect(&w, 7001, READ_3_0_0);
+    assert_true(bc_server_drop(w.server, w.now_ms, BC_TEXT("x")));
+    assert_string_equal(world_expect_event(&w, BC_SERVER_DEREGISTERED)->reason,
+                        "the platform has removed the device");
+    expect_end(&w, BC_SERVER_CANCELED, 1);
+    expect_end(&w, BC_SERVER_CANCELED, 2);
+    assert_int_equal(bc_server_device_count(w.server), 0);
+    world_feed(&w, 7001, "4402 0002 A1A2A3A4 B2 7264 0A <id>"); /* an update */
+    world_expect(&w, 7001, "6484 0002 A1A2A3A4");
+    world_wait(&w, 1000000);
+    world_end(&w);
+}
+
 /* RFC 7252 4.2: a retransmission goes where the device is now. */
 static void retransmission_follows_the_address(void **state)
 {
@@ -299,6 +320,7 @@ static void response_with_an_unknown_critical_option_is_rejected(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dropped_device_is_not_registered_any_more),
         cmocka_unit_test(read_is_answered_piggybacked),
         cmocka_unit_test(operations_have_their_methods_and_options),
         cmocka_unit_test(request_is_repeated_then_times_out),

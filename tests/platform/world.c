@@ -63,7 +63,8 @@ void world_begin_telling(struct world *w, const char *carrier,
     *w = (struct world){.now_ms = 1000000};
     w->product.carrier = bc_server_carrier_find(carrier);
     assert_non_null(w->product.carrier);
-    full.find_product = find_product;
+    if (full.find_product == NULL)
+        full.find_product = find_product;
     full.on_event = on_event;
     full.context = w;
     w->server = bc_server_create(&full);

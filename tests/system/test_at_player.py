@@ -226,6 +226,14 @@ class Player(unittest.TestCase):
                 self.assertIn("without a line end: OK", err)
                 self.assertIn("time-out: no line came within 0.200 s", err)
 
+    def test_dots_let_other_lines_come_before_the_expected_one(self):
+        answers = {"AT": lines("UPDATING,20", "UPDATING,21", "UPDATING,100", "RDY")}
+        with FakeModule(answers) as module:
+            out = self.passes(module, "AT\nUPDATING,{n}\n.....\nUPDATING,100\nRDY\n")
+            self.assertIn("UPDATING,21  (not checked)", out)
+            err = self.fails(module, "AT\n...\n[300ms] END\n")
+            self.assertIn("-:3: time-out", err)
+
     def test_quiet_time_passes_in_silence_and_fails_on_any_line(self):
         with FakeModule({"AT": lines("OK"), "ATX": lines("OK", "+CSCON: 0")}) as module:
             self.passes(module, "AT\nOK\n%quiet 200ms\n")

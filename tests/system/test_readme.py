@@ -67,6 +67,17 @@ class Claims(unittest.TestCase):
             for option in re.findall(r"`(--[a-z]+)", re.sub(r"`--(help|port)", "", read(page))):
                 self.assertIn(option, usage, page)
 
+    def test_verbs_of_the_platform_exist(self):
+        """Every verb of its command line in a shell block, with its options."""
+        for page in READMES:
+            lines = re.findall(r"^bc260y-platform (\w+) (\w+)(.*)$", read(page), re.M)
+            self.assertGreater(len(lines), 3)
+            for noun, verb, rest in lines:
+                usage = run("bc260y-platform", noun, verb, "--help").stdout
+                self.assertIn(f"  {noun} {verb}", usage, page)
+                for option in re.findall(r"--[a-z]+", rest):
+                    self.assertIn(option, usage, page)
+
     def test_keys_of_set(self):
         row = re.compile(r"^\| (`(?:imei|iccid|revision|address|\w+_\w+)`.*?) \|", re.M)
         told = run("bc260y", "--help").stdout

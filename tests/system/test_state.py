@@ -97,7 +97,7 @@ class PowerCut(State):
         with self.module("--factory-reset") as module:
             self.assertEqual(self.tell(module, "AT+QLACONFIG?", "AT+QLASTATUS?"),
                              [[], ["+QLASTATUS: 5"]])
-        self.assertEqual(self.files(), {"lock"})
+        self.assertEqual(self.files(), {"lock", "slot0"})
 
     def test_state_none_leaves_no_file(self):
         with Module("--state", "none", "--set", "attach_ms=0") as module:
@@ -113,7 +113,7 @@ class Directory(State):
             with Module("--set", "attach_ms=0", *args) as module:
                 self.tell(module, CONFIGURE)
                 folder = os.path.join(module.folder, "bc260y", name)
-                self.assertEqual(set(os.listdir(folder)), {"lock", "server"})
+                self.assertEqual(set(os.listdir(folder)), {"lock", "server", "slot0"})
 
     def test_modules_of_two_names_share_a_home(self):
         env = {"XDG_STATE_HOME": self.top}
@@ -210,7 +210,7 @@ class Damage(State):
             file.write("mine")
         with self.module("--factory-reset"):
             pass
-        self.assertEqual(self.files(), {"lock", "notes"})
+        self.assertEqual(self.files(), {"lock", "notes", "slot0"})
 
     def test_record_without_its_new_name_is_found(self):
         """The power went between the two renames."""

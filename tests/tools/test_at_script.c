@@ -86,6 +86,23 @@ static void each_kind_of_line_is_known(void **state)
     check_step("%quiet 2s", AT_STEP_QUIET, "nothing for 2s", 2000);
 }
 
+static void dots_let_other_lines_come_first(void **state) /* as in the guide */
+{
+    struct fixture f = {.known = {.count = 0}};
+
+    (void)state;
+    assert_true(read_text(&f, "OK\n.....\n[2s] RDY\nOK\n"));
+    assert_int_equal(f.script.count, 3);
+    assert_false(f.script.steps[0].others);
+    assert_true(f.script.steps[1].others);
+    assert_int_equal(f.script.steps[1].limit_ms, 2000);
+    assert_false(f.script.steps[2].others);
+    clear(&f);
+    check_step("..", AT_STEP_EXPECT, "..", 0);
+    check_error("...\nAT\n", "t.at:2: behind the dots");
+    check_error("OK\n...\n", "t.at:");
+}
+
 static void let_has_a_name_and_a_value(void **state)
 {
     struct fixture f = {.known = {.count = 0}};
@@ -227,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_of_line_is_known),
+        cmocka_unit_test(dots_let_other_lines_come_first),
         cmocka_unit_test(let_has_a_name_and_a_value),
         cmocka_unit_test(comments_begin_at_a_word_outside_quotes),
         cmocka_unit_test(blank_lines_and_comments_are_no_steps),

@@ -1,0 +1,13 @@
+# Writes a C file with the transcripts as bytes: cmake -DOUT=FILE.c "-DFILES=a.at;b.at" -P this.
+set(text "/* Made of examples/ by cmake/embed_examples.cmake. */\n#include \"examples.h\"\n\n")
+set(rows "")
+foreach(file IN LISTS FILES)
+    get_filename_component(name ${file} NAME_WE)
+    string(MAKE_C_IDENTIFIER "text_of_${name}" symbol)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(APPEND text "static const uint8_t ${symbol}[] = {${bytes}};\n")
+    string(APPEND rows "    {\"${name}\", {${symbol}, sizeof(${symbol})}},\n")
+endforeach()
+string(APPEND text "const struct service_example service_examples[] = {\n${rows}    {NULL, {NULL, 0}},\n};\n")
+file(WRITE ${OUT} "${text}")
