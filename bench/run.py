@@ -109,19 +109,32 @@ def notify(table, build, quick):
         table.row("  instructions of it (callgrind)", f"{count:.0f}")
 
 
-def registrations(table, build, quick):
-    """The platform against a bare UDP echo, registrations and updates."""
+def registrations_of(build, *options, **more):
+    """Rows of bc-bench-registrations: what, clients, echo/s, its us, platform/s, its us."""
     program = f"{build}/bench/registrations/bc-bench-registrations"
-    options = ("--clients", "100", "--rounds", 1, "--seconds", 0.1) if quick else ()
-    text = output_of(program, "--platform", f"{build}/bin/bc260y-platform", *options)
+    text = output_of(program, "--platform", f"{build}/bin/bc260y-platform", *options, **more)
     lines = re.findall(r"^(\w+) +(\d+) clients +echo +(\d+)/s +([\d.]+) us CPU +"
                        r"platform +(\d+)/s +([\d.]+) us CPU", text, re.MULTILINE)
     if not lines:
         raise Failure(f"{program} prints something else: {text}")
-    for work, clients, echo_rate, echo_us, rate, cost_us in lines:
+    return lines
+
+
+def registrations(table, build, quick):
+    """The platform against a bare UDP echo, registrations and updates; and with its services."""
+    options = ("--clients", "100", "--rounds", 1, "--seconds", 0.1) if quick else ()
+    for work, clients, echo_rate, echo_us, rate, cost_us in registrations_of(build, *options):
         ratio = int(rate) / int(echo_rate)
         table.row(f"platform, {work}, {int(clients):,} clients", f"{int(rate):,}/s",
                   f"UDP echo {int(echo_rate):,}/s", ratio, "at least 0.67", ratio >= 2 / 3)
+        table.row("  CPU of each", f"{cost_us} us", f"UDP echo {echo_us} us",
+                  float(cost_us) / float(echo_us), "at most 8 us", float(cost_us) <= 8)
+    options = options or ("--clients", "20000")
+    with tempfile.TemporaryDirectory() as folder:
+        lines = registrations_of(build, "--http", *options,
+                                 env=dict(os.environ, XDG_STATE_HOME=folder))
+    for work, clients, _, echo_us, rate, cost_us in lines:
+        table.row(f"platform with --http, {work}, {int(clients):,} clients", f"{int(rate):,}/s")
         table.row("  CPU of each", f"{cost_us} us", f"UDP echo {echo_us} us",
                   float(cost_us) / float(echo_us), "at most 8 us", float(cost_us) <= 8)
 
@@ -351,13 +364,33 @@ def largest_frame(folder):
     return max(frames)
 
 
+def dfota(table, build, quick):
+    """A firmware update: the download over a slow link that loses datagrams, and the applying."""
+    got = values_of(f"{build}/bench/bc-bench-update", "--seeds", 2 if quick else 100,
+                    f"{build}/bin/bc260y-platform")
+    for block_bytes in (1024, 512, 256):
+        for loss_percent in (0, 5, 20):
+            name = f"{block_bytes}_{loss_percent}"
+            rate, bound, failed = (got[f"{what}_{name}"] for what in ("rate", "bound", "failed"))
+            goal = {"goal": "at least 0.9", "met": rate >= 0.9 * bound} if loss_percent == 0 else \
+                   {"goal": "none fails", "met": failed == 0}
+            table.row(f"download, blocks of {block_bytes} B, {loss_percent} % lost",
+                      f"{rate:.0f} B/s", f"stop and wait {bound:.0f} B/s", rate / bound, **goal)
+            if loss_percent > 0:
+                table.row("  failed", f"{failed:.0f} of {got['seeds']:.0f}")
+    table.row(f"to apply a package to {got['apply_target_bytes']:,.0f} B",
+              f"{got['apply_target_bytes'] / got['apply_seconds'] / 1e6:.0f} MB/s",
+              f"package {got['apply_package_bytes']:,.0f} B")
+    table.row("  memory lent for it", f"{got['apply_memory_bytes']:,.0f} B")
+
+
 def delta(table, build, quick):
     """Delta packages against xdelta3 -9 and bsdiff."""
     delta_pairs.measure(table, build, quick, output_of)
 
 
 MEASURES = (turnaround, notify, memory, wake, idle, cortex_m4, registrations, store, million, dtls,
-            delta)
+            dfota, delta)
 
 
 def main():

@@ -183,8 +183,10 @@ static void check_written(const json_t *model, const json_t *mapping, const char
     json_t *again = model_decode(model, mapping, &path, format, bc_sink_view(&out), problem);
     assert(again != NULL && json_object_size(again) == 1);
     json_t *read = json_object_get(again, identifier);
-    assert(json_is_number(value) ? json_number_value(read) == json_number_value(value)
-                                 : json_equal(read, value));
+    double before = json_number_value(value);
+    if (strcmp(identifier, "f") == 0) /* has 32 bits on the wire */
+        before = (double)(float)before;
+    assert(json_is_number(value) ? json_number_value(read) == before : json_equal(read, value));
     json_decref(again);
 }
 
@@ -206,9 +208,7 @@ static void check_model(bc_view in)
         check_problem();
     json_object_foreach(values, identifier, value)
     {
-        /* 1e-50 is a float of 0 on the wire. */
-        if (strcmp(identifier, "f") != 0 || format == 11542 || format == 42)
-            check_written(model, mapping, identifier, value);
+        check_written(model, mapping, identifier, value);
     }
     json_decref(values);
     json_decref(objects_decode(&path, format, in));

@@ -939,6 +939,7 @@ TARGETS = {
     "endpoint": ENDPOINT,
     "formats": FORMATS,
     "module": MODULE,
+    "rest": {},  # they are text, in seeds/rest/
     "server": SERVER,
 }
 

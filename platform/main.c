@@ -115,6 +115,18 @@ static void on_event(void *context, const struct bc_server_event *event)
         platform_control_answer(&p->control, event->tag, platform_json_answer(event));
 }
 
+static bool wants_security(void *context, bc_view endpoint)
+{
+    struct platform *p = context;
+    return p->web.service != NULL && service_wants_security(p->web.service, endpoint);
+}
+
+static bool observes(void *context, bc_view endpoint, const struct bc_server_path *instance)
+{
+    struct platform *p = context;
+    return p->web.service == NULL || service_observes(p->web.service, endpoint, instance);
+}
+
 static bool keeps_observation(void *context, bc_view endpoint, const struct bc_server_path *path)
 {
     const struct platform *p = context;
@@ -250,13 +262,20 @@ static int milliseconds_left(const struct platform *p, uint64_t now)
     return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+static void add_keys(void *context)
+{
+    struct platform *p = context;
+    if (p->web.service != NULL)
+        service_hand_over_keys(p->web.service);
+}
+
 static void on_signal(struct platform *p, uint64_t now)
 {
     struct signalfd_siginfo info;
     if (read(p->signals, &info, sizeof(info)) != sizeof(info))
         return;
     if (info.ssi_signo == SIGHUP)
-        platform_security_reload(&p->security, now);
+        platform_security_reload(&p->security, now, add_keys, p);
     else
         p->stopping = true;
 }
@@ -355,6 +374,8 @@ static bool open_server(struct platform *p)
     }
     config.context = p;
     config.seed = p->seed;
+    config.wants_security = wants_security;
+    config.observes = observes;
     config.keeps_observation = keeps_observation;
     config.find_package = find_package;
     config.on_fetched = on_fetched;

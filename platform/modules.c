@@ -61,6 +61,7 @@ static _Noreturn void become(const char *program, char *const *arguments, int po
         dup2(port, STDIN_FILENO) < 0 || dup2(port, STDOUT_FILENO) < 0 ||
         dup2(error, STDERR_FILENO) < 0)
         _exit(126);
+    close_range(STDERR_FILENO + 1, ~0U, 0); /* whatever a library opened without CLOEXEC */
     execve(program, arguments, environment);
     dprintf(STDERR_FILENO, "cannot run %s: %s\n", program, strerror(errno));
     _exit(127);

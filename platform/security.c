@@ -125,7 +125,8 @@ static bool is_in(const struct keys *keys, const struct keys_entry *entry)
            bc_view_equal(now.identity, entry->identity) && bc_view_equal(now.key, entry->key);
 }
 
-void platform_security_reload(struct security *s, uint64_t now_ms)
+void platform_security_reload(struct security *s, uint64_t now_ms, void (*add)(void *context),
+                              void *context)
 {
     struct keys_entry entry;
     struct keys *before = s->keys;
@@ -133,6 +134,8 @@ void platform_security_reload(struct security *s, uint64_t now_ms)
     if (keys == NULL)
         return;
     s->keys = keys;
+    if (add != NULL)
+        add(context); /* before anything is closed */
     const void *cursor = platform_keys_next(before, NULL, &entry);
     for (; cursor != NULL; cursor = platform_keys_next(before, cursor, &entry))
         if (!is_in(keys, &entry))

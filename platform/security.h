@@ -37,8 +37,10 @@ bool platform_security_trusts(const struct security *s, const struct secure_list
                               bc_view endpoint, const struct bc_address *from);
 
 /* Reads the file of keys anew: what is not in it any more, or otherwise, is gone. When it cannot be
- * read, a line on stderr, and everything stays as it was. */
-void platform_security_reload(struct security *s, uint64_t now_ms);
+ * read, a line on stderr, and everything stays as it was. `add` sets those that are kept elsewhere;
+ * NULL: there are none. */
+void platform_security_reload(struct security *s, uint64_t now_ms, void (*add)(void *context),
+                              void *context);
 
 /* Sets the key of an endpoint, or removes it (false: there is none). What is wrong, or NULL. */
 const char *platform_security_set(struct security *s, uint64_t now_ms,

@@ -25,7 +25,7 @@ struct web {
     char coap[NET_TEXT_BYTES];
     char bootstrap[NET_TEXT_BYTES];
     struct bc_address locals[2]; /* coap and coaps; no address: there is none */
-    json_t *listeners; /* of GET /status */
+    json_t *listeners;           /* of GET /status */
     struct http_counters counters;
     bool store_failed;            /* and the events have told so */
     char token_file[PLACE_BYTES]; /* "" when there is none */

@@ -7,8 +7,10 @@ set -eu
 here=$(dirname "$0")
 [ $# -gt 0 ] || { echo "usage: $0 build|test|lint|bench..." >&2; exit 2; }
 
+# Also when another package stands for it, as a nodejs that brings its own npm.
 installed() {
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ||
+        dpkg-query -W -f='${db:Status-Status}, ${Provides},\n' | grep -q "^installed,.* $1[, ]"
 }
 
 missing=

@@ -24,7 +24,7 @@
 #define CODE_CREATED 0x41
 #define CODE_CHANGED 0x44
 #define CODE_GET 0x01
-#define OBSERVED_LIMIT_S 10
+#define SETTLED_LIMIT_S 30
 #define LINKS "</>;rt=\"oma.lwm2m\",</1/0>,</3/0>,</4/0>,</5/0>"
 #define REPORT_LINKS LINKS ",</19/0>"
 
@@ -248,8 +248,10 @@ static void fill(struct load *load, size_t slot, uint32_t number)
     speak_as(out, number);
     load->clients[number].message_id++;
     load->clients[number].waiting = true;
-    if (load->work == LOAD_REGISTER) /* what was observed before is over */
+    if (load->work == LOAD_REGISTER) { /* what was before is over */
         load->clients[number].observed = false;
+        load->clients[number].id_bytes = 0;
+    }
     out->vector.iov_len = put_request(load, number, out->bytes);
 }
 
@@ -381,9 +383,25 @@ static bool all_observed(const struct load *load)
     return true;
 }
 
+/* Those whose answer has not come in time register again, one by one. */
+static void register_missing(struct load *load, double patience)
+{
+    load->work = LOAD_REGISTER;
+    for (uint32_t i = 0; i < load->client_count; i++) {
+        while (load->clients[i].id_bytes == 0 && now_s() < patience) {
+            fill(load, 0, i);
+            load->waiting++;
+            (void)sendmmsg(load->fd, load->out_headers, 1, 0);
+            while (load->waiting > 0)
+                receive_some(load);
+        }
+    }
+}
+
 bool load_settle(struct load *load)
 {
-    double patience = now_s() + OBSERVED_LIMIT_S;
+    double patience = now_s() + SETTLED_LIMIT_S;
+    register_missing(load, patience);
     while (!all_observed(load) && now_s() < patience)
         receive_some(load);
     return all_observed(load);
@@ -391,10 +409,12 @@ bool load_settle(struct load *load)
 
 struct load_result load_run(struct load *load, enum load_work work, double seconds, bool echo)
 {
-    load->work = work;
     load->echo = echo;
     if (work == LOAD_REPORT && !echo)
         (void)load_settle(load);
+    else if (work == LOAD_UPDATE && !echo)
+        register_missing(load, now_s() + SETTLED_LIMIT_S);
+    load->work = work;
     double begin = now_s();
     double end = begin + seconds;
     load->turn = 0;

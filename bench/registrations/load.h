@@ -30,7 +30,8 @@ struct load_result {
     double seconds;
 };
 
-/* Waits until every client is observed; false when that does not come to an end. */
+/* After registrations: those that were not answered are repeated, and every client waits until it
+ * is observed. False when that does not come to an end. */
 bool load_settle(struct load *load);
 
 /* Runs for about `seconds`, but at least until every client had a turn. `echo`: the answer is the

@@ -21,6 +21,7 @@ struct options {
     size_t size_count;
     unsigned rounds;
     double seconds; /* of one measurement */
+    bool http;
 };
 
 struct sample {
@@ -36,6 +37,8 @@ static const char usage[] =
     "  --clients N,...   how many devices; 1000,10000\n"
     "  --rounds N        turns of each server; 5\n"
     "  --seconds S       length of one measurement; 0.4\n"
+    "  --http            the platform has its REST interface, which nobody uses, and a store in\n"
+    "                    memory; its first token is written below XDG_STATE_HOME\n"
     "  --help\n";
 
 static bool measure(struct load *load, const struct server *server, enum load_work work,
@@ -59,7 +62,8 @@ static bool measure_server(const struct options *o, uint32_t clients, bool echo,
                            struct sample out[2])
 {
     struct server server;
-    if (!(echo ? server_start_echo(&server) : server_start_platform(o->platform, NULL, &server))) {
+    if (!(echo ? server_start_echo(&server)
+               : server_start_platform(o->platform, NULL, o->http, &server))) {
         fputs("bc-bench-registrations: the server does not start\n", stderr);
         return false;
     }
@@ -129,9 +133,13 @@ static int wrong(const char *what)
 static int parse(int argc, char **argv, struct options *o)
 {
     static const struct option list[] = {
-        {"platform", required_argument, NULL, 'p'}, {"clients", required_argument, NULL, 'c'},
-        {"rounds", required_argument, NULL, 'r'},   {"seconds", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"platform", required_argument, NULL, 'p'},
+        {"clients", required_argument, NULL, 'c'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"seconds", required_argument, NULL, 's'},
+        {"http", no_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
@@ -143,6 +151,8 @@ static int parse(int argc, char **argv, struct options *o)
             o->rounds = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
             o->seconds = strtod(optarg, NULL);
+        else if (option == 'w')
+            o->http = true;
         else if (option == 'h')
             return fputs(usage, stdout), -1;
         else if (option == '?')

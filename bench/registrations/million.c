@@ -101,7 +101,8 @@ static bool measure_load(struct load *load, const struct server *server, const s
 static bool measure_server(const struct options *o, uint32_t devices, bool echo, struct sample *out)
 {
     struct server server;
-    if (!(echo ? server_start_echo(&server) : server_start_platform(o->platform, NULL, &server))) {
+    if (!(echo ? server_start_echo(&server)
+               : server_start_platform(o->platform, NULL, false, &server))) {
         fputs("bc-bench-million: the server does not start\n", stderr);
         return false;
     }
@@ -116,7 +117,7 @@ static bool measure_server(const struct options *o, uint32_t devices, bool echo,
 /* The median of one number out of samples. */
 static double median(const struct sample *samples, unsigned count, size_t offset)
 {
-    double values[ROUNDS_MAX];
+    double values[ROUNDS_MAX] = {0};
     for (unsigned i = 0; i < count; i++)
         memcpy(&values[i], (const char *)&samples[i] + offset, sizeof(values[i]));
     qsort(values, count, sizeof(values[0]), server_compare);

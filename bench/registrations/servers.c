@@ -84,16 +84,25 @@ static bool read_port(int fd, uint16_t *out)
     return read && *out != 0;
 }
 
-bool server_start_platform(const char *path, const char *store, struct server *out)
+bool server_start_platform(const char *path, const char *store, bool http, struct server *out)
 {
+    const char *argv[12] = {path, "--coap", HOST ":0", "--open", "iot", "--quiet"};
+    size_t argc = 6;
     int pipes[2];
+    if (store != NULL) {
+        argv[argc++] = "--store";
+        argv[argc++] = store;
+    }
+    if (http) {
+        argv[argc++] = "--http";
+        argv[argc++] = HOST ":0";
+    }
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return false;
     *out = (struct server){.pid = fork_server()};
     if (out->pid == 0) {
         dup2(pipes[1], STDOUT_FILENO);
-        execl(path, path, "--coap", HOST ":0", "--open", "iot", "--quiet",
-              store != NULL ? "--store" : (char *)NULL, store, (char *)NULL);
+        execv(path, (char **)(uintptr_t)argv);
         fprintf(stderr, "bc-bench: cannot run %s: %s\n", path, strerror(errno));
         _exit(1);
     }

@@ -19,8 +19,9 @@ struct server {
 void server_pin(unsigned core);
 
 bool server_start_echo(struct server *out);
-/* `store` is the path of one, or NULL. */
-bool server_start_platform(const char *path, const char *store, struct server *out);
+/* `store` is the path of one, or NULL. `http`: with the REST interface, whose store is in memory
+ * when there is no other. */
+bool server_start_platform(const char *path, const char *store, bool http, struct server *out);
 void server_stop(const struct server *server);
 double server_cpu_s(const struct server *server);
 

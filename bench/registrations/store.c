@@ -87,7 +87,7 @@ static bool start(const struct options *o, enum kind kind, const char *path, str
     remove_store(path);
     if (kind == ECHO_SERVER)
         return server_start_echo(out);
-    return server_start_platform(o->platform, kind == STORE ? path : NULL, out);
+    return server_start_platform(o->platform, kind == STORE ? path : NULL, false, out);
 }
 
 /* Reports a second and CPU microseconds of each; false after a line on stderr. */

@@ -32,7 +32,9 @@ __attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
 
 static void copy_part(char *to, size_t cap, const char *from, size_t len)
 {
-    snprintf(to, cap, "%.*s", (int)len, from);
+    len = len < cap ? len : cap - 1;
+    memcpy(to, from, len);
+    to[len] = '\0';
 }
 
 /* One word of `takes`. */
@@ -60,7 +62,7 @@ static struct argument read_argument(const char *word, size_t len)
         copy_part(out.field, sizeof(out.field), equals + 1, (size_t)(end - equals - 1));
     else
         copy_part(out.field, sizeof(out.field), out.shown + (out.option ? 2 : 0),
-                  sizeof(out.field));
+                  strlen(out.shown) - (out.option ? 2 : 0));
     for (char *c = out.field; *c != '\0'; c++)
         *c = *c == '-' ? '_' : (char)tolower((unsigned char)*c);
     return out;

@@ -275,9 +275,15 @@ void codec_fields_destroy(struct codec_fields *fields)
 
 /* --- Decoding -------------------------------------------------------------------------------- */
 
-static uint64_t bits_of(const struct field *field, bc_view raw)
+static bool is_negative(const struct field *field, bc_view raw)
 {
-    uint64_t bits = 0;
+    uint8_t first = raw.ptr[field->little ? raw.len - 1 : 0];
+    return field->type->kind == FIELD_SIGNED && (first & 0x80) != 0;
+}
+
+static uint64_t bits_of(const struct field *field, bc_view raw, bool negative)
+{
+    uint64_t bits = negative ? UINT64_MAX : 0;
     for (size_t i = 0; i < raw.len; i++)
         bits = bits << 8 | raw.ptr[field->little ? raw.len - 1 - i : i];
     return bits;
@@ -307,10 +313,8 @@ static double divisor_of(const struct field *field)
 
 static json_t *number_of(const struct field *field, bc_view raw, char problem[CODEC_PROBLEM_BYTES])
 {
-    uint64_t bits = bits_of(field, raw);
-    bool negative = field->type->kind == FIELD_SIGNED && (bits >> (8 * raw.len - 1)) != 0;
-    if (negative && raw.len < 8)
-        bits |= UINT64_MAX << (8 * raw.len);
+    bool negative = is_negative(field, raw);
+    uint64_t bits = bits_of(field, raw, negative);
     double real = negative ? (double)(int64_t)bits : (double)bits;
     if (field->type->kind == FIELD_FLOAT)
         real = real_of(bits, field->bytes);

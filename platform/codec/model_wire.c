@@ -211,8 +211,9 @@ static bool decode_json(struct decoding *to, const struct bc_server_path *path, 
     bool good = json_is_array(entries) || codec_fail(to->problem, "the payload is no LwM2M JSON");
     if (base == NULL) {
         bc_server_path_text(path, own);
+        size_t bytes = strlen(own);
         if (path->count < 3)
-            strcat(own, "/");
+            memcpy(own + bytes, "/", 2);
         base = own;
     }
     for (size_t i = 0; good && i < json_array_size(entries); i++)

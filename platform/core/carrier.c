@@ -77,14 +77,22 @@ static void observe_once(struct bc_server *s, struct device *device,
     (void)bc_server_exchange_add(s, device, &request);
 }
 
+static bool is_wanted(const struct bc_server *s, const struct device *device,
+                      const struct bc_server_path *instance)
+{
+    return s->config.observes == NULL ||
+           s->config.observes(s->config.context, bc_server_device_endpoint(device), instance);
+}
+
 static void observe_user_object(struct bc_server *s, struct device *device,
                                 const struct bc_server_path *announced)
 {
     const struct bc_server_carrier *carrier = device->product.carrier;
     struct bc_server_path path = *announced;
-    if (carrier->user_objects == CARRIER_OBSERVES_OBJECTS)
+    bool objects = carrier->user_objects == CARRIER_OBSERVES_OBJECTS;
+    if (objects)
         path.count = 1;
-    if (path.count == 2 || carrier->user_objects == CARRIER_OBSERVES_OBJECTS)
+    if (objects || (path.count == 2 && is_wanted(s, device, &path)))
         observe_once(s, device, &path, BC_COAP_FORMAT_TLV);
 }
 

@@ -132,6 +132,8 @@ uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_addre
 bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_address *from,
                       uint16_t message_id);
 /* Whether that peer may speak for the endpoint of the device. */
+bool bc_server_lacks_security(const struct bc_server *s, bc_view endpoint,
+                              const struct bc_address *from);
 bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct bc_address *from);
 /* Remembers what was answered, and tells it. */
 void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_address *to,

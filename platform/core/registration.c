@@ -17,10 +17,20 @@ struct refusal {
 static const struct refusal fine = {0, NULL};
 static const struct refusal not_trusted = {BC_COAP_FORBIDDEN,
                                            "the sender may not speak for this endpoint"};
+static const struct refusal not_secure = {BC_COAP_FORBIDDEN,
+                                          "devices of this product speak DTLS only"};
 
 static struct refusal refuse(uint8_t code, const char *reason)
 {
     return (struct refusal){code, reason};
+}
+
+static struct refusal check_sender(const struct bc_server *s, const struct request *r,
+                                   bc_view endpoint)
+{
+    if (bc_server_trusts(s, endpoint, r->from))
+        return fine;
+    return bc_server_lacks_security(s, endpoint, r->from) ? not_secure : not_trusted;
 }
 
 static struct refusal read_lifetime(bc_view text, struct registration *out)
@@ -155,7 +165,7 @@ static struct refusal check_registration(const struct bc_server *s, const struct
     if (s->config.find_product == NULL ||
         !s->config.find_product(s->config.context, out->endpoint, product))
         return refuse(BC_COAP_FORBIDDEN, "the endpoint is not known");
-    return bc_server_trusts(s, out->endpoint, r->from) ? fine : not_trusted;
+    return check_sender(s, r, out->endpoint);
 }
 
 static struct reply on_register(struct bc_server *s, const struct request *r)
@@ -216,8 +226,9 @@ struct reply bc_server_on_rd(struct bc_server *s, const struct request *r)
         return answer(BC_COAP_NOT_FOUND);
     if (method != BC_COAP_POST && method != BC_COAP_DELETE)
         return answer(BC_COAP_METHOD_NOT_ALLOWED);
-    if (!bc_server_trusts(s, bc_server_device_endpoint(device), r->from))
-        return reject(s, r, bc_server_device_endpoint(device), not_trusted);
+    struct refusal refusal = check_sender(s, r, bc_server_device_endpoint(device));
+    if (refusal.code != 0)
+        return reject(s, r, bc_server_device_endpoint(device), refusal);
     if (method == BC_COAP_POST)
         return on_update(s, r, device);
     bc_server_tell_device(s, BC_SERVER_DEREGISTERED, device, false);
@@ -243,8 +254,9 @@ struct reply bc_server_on_dp(struct bc_server *s, const struct request *r)
     struct device *device = bc_server_device_by_endpoint(s, endpoint);
     if (device == NULL)
         return answer(BC_COAP_NOT_FOUND);
-    if (!bc_server_trusts(s, endpoint, r->from))
-        return reject(s, r, endpoint, not_trusted);
+    struct refusal refusal = check_sender(s, r, endpoint);
+    if (refusal.code != 0)
+        return reject(s, r, endpoint, refusal);
     if (bc_address_equal(&device->address, r->from))
         device->seen_ms = s->now_ms;
     bc_server_tell_dp(s, r, device);

@@ -83,9 +83,18 @@ uint32_t bc_server_address_hash(const struct bc_server *s, const struct bc_addre
     return bc_server_hash_message(&s->key, address, message_id);
 }
 
+bool bc_server_lacks_security(const struct bc_server *s, bc_view endpoint,
+                              const struct bc_address *from)
+{
+    return from->channel == 0 && s->config.wants_security != NULL &&
+           s->config.wants_security(s->config.context, endpoint);
+}
+
 bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct bc_address *from)
 {
-    return s->config.is_trusted == NULL || s->config.is_trusted(s->config.context, endpoint, from);
+    return !bc_server_lacks_security(s, endpoint, from) &&
+           (s->config.is_trusted == NULL ||
+            s->config.is_trusted(s->config.context, endpoint, from));
 }
 
 void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,

@@ -171,6 +171,12 @@ struct bc_server_config {
     /* Whether who speaks from there may speak for that endpoint, and hear what is for it: asked at
      * each message to or from a device. NULL: anybody may. Must not call the server. */
     bool (*is_trusted)(void *context, bc_view endpoint, const struct bc_address *from);
+    /* Whether that endpoint may be spoken with over DTLS only: asked at each message to or from a
+     * device in plain, before is_trusted. NULL: none. Must not call the server. */
+    bool (*wants_security)(void *context, bc_view endpoint);
+    /* Whether an announced instance of a user object is observed, where the carrier observes
+     * those. NULL: each is. Must not call the server. */
+    bool (*observes)(void *context, bc_view endpoint, const struct bc_server_path *instance);
     /* Whether a device may stay that says it is of this product, where the carrier asks. NULL: any
      * may, also one that does not answer. Must not call the server. */
     bool (*accepts_product_id)(void *context, bc_view endpoint, bc_view product_id);

@@ -24,8 +24,8 @@
 #define CONNECTIONS_MAX 256
 #define CONNECTIONS_OF_ADDRESS_MAX 128
 #define STREAMS_MAX 64
-#define RAW_BODIES_MAX 4 /* at a time */
-#define JSON_BYTES_MAX (64 * 1024)
+#define RAW_BODIES_MAX 4            /* at a time */
+#define JSON_BYTES_MAX (256 * 1024) /* a codec of 64 KiB, every byte escaped */
 #define RAW_BYTES_MAX (32 * 1024 * 1024)
 #define STATUS_END 600
 #define JSON_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))

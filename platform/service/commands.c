@@ -83,6 +83,10 @@ json_t *live_command_json(const struct bc_queue_command *command)
     set(out, "code", code_text(command->code));
     set(out, "format", formatted ? json_integer(command->answer_format) : json_null());
     set(out, "hex", command->answer.len == 0 ? json_null() : service_hex(command->answer));
+    set(out, "text",
+        command->answer.len == 0 || command->answer_format == BC_COAP_FORMAT_TLV
+            ? json_null()
+            : live_printable(command->answer));
     set(out, "value", command->code >> 5 == 2 ? decoded(command) : json_null());
     set(out, "reason", text_or_null(command->reason));
     return out;

@@ -10,6 +10,7 @@
 
 #include "base/sink.h"
 #include "catalogue.h"
+#include "fota_store.h"
 #include "private.h"
 
 #define IDENTITY_BYTES_MAX 150 /* guide 2.1 */
@@ -106,6 +107,11 @@ static const struct api_field new_fields[] = {
 static const struct api_shape device_new = API_SHAPE("NewDevice", new_fields);
 
 static const struct api_field change_fields[] = {
+    {.name = "product",
+     .type = API_INTEGER,
+     .min = 1,
+     .max = INT64_MAX,
+     .about = "Of any carrier; the device belongs to it from its next registration on."},
     {.name = "imsi", .type = API_STRING},
     {TEXT("name")},
     SETTINGS,
@@ -600,9 +606,12 @@ static bool store_change(const struct api_call *call, bc_view endpoint, const js
 {
     const json_t *name = json_object_get(call->body, "name");
     const json_t *imsi = json_object_get(call->body, "imsi");
+    const json_t *product = json_object_get(call->body, "product");
     char *settings = settings_text(call->body, before);
     struct bc_provision provision = {
         .endpoint = endpoint,
+        .product =
+            json_integer_value(product != NULL ? product : json_object_get(before, "product")),
         .name = service_view(name != NULL ? name : json_object_get(before, "name")),
         .imsi = service_view(imsi != NULL ? imsi : json_object_get(before, "imsi")),
         .settings = settings == NULL ? (bc_view){0} : bc_view_of(settings),
@@ -613,6 +622,33 @@ static bool store_change(const struct api_call *call, bc_view endpoint, const js
         service_answer_store(call, answer);
     free(settings);
     return stored;
+}
+
+static bool take_none(void *context, const struct bc_fota_device *device)
+{
+    (void)context, (void)device;
+    return false;
+}
+
+/* Into the product that the body names, if it names another one. Firmware is its product's: the
+ * device leaves the tasks that have not begun. */
+static bool move(const struct api_call *call, bc_view endpoint, const json_t *before,
+                 struct api_answer *answer)
+{
+    struct bc_store *store = call->service->config.store;
+    const json_t *product = json_object_get(call->body, "product");
+    if (product == NULL || json_equal(product, json_object_get(before, "product")))
+        return true;
+    json_t *settings = product_settings(call, answer);
+    if (settings == NULL)
+        return false;
+    json_decref(settings);
+    if (bc_fota_next(store, endpoint, take_none, NULL))
+        api_problem(answer, 409, "product",
+                    "a firmware task of the device is running; cancel it first");
+    else if (!bc_fota_forget_device(store, endpoint))
+        service_answer_store(call, answer);
+    return answer->status == 0;
 }
 
 static void change(struct api_call *call, struct api_answer *answer)
@@ -626,7 +662,8 @@ static void change(struct api_call *call, struct api_answer *answer)
     }
     if (json_is_null(json_object_get(before, "product")))
         api_problem(answer, 409, NULL, "the device is in no product; add it to one");
-    else if (change_key(call, endpoint, answer) && store_change(call, endpoint, before, answer))
+    else if (move(call, endpoint, before, answer) && change_key(call, endpoint, answer) &&
+             store_change(call, endpoint, before, answer))
         answer->body = find(call, endpoint, answer);
     json_decref(before);
     if (answer->body != NULL)
@@ -669,8 +706,9 @@ static const struct api_route routes[] = {
     {"GET", "/devices/{endpoint}", API_VIEWER, .out = &device_out, .handle = show,
      .about = "A device."},
     {"PATCH", "/devices/{endpoint}", API_OPERATOR, .in = &device_change, .out = &device_out,
-     .changes = true, .handle = change, .about = "Changes what is said of a device."},
+     .changes = true, .handle = change,
+     .about = "Changes what is said of a device, and the product that it belongs to."},
     {"DELETE", "/devices/{endpoint}", API_OPERATOR, .changes = true, .status = 204, .handle = drop,
-     .about = "Removes a device: its registration and its data. Its commands end."},
+     .about = "Removes a device: its registration, its data and its commands."},
 };
 const struct api_table api_devices = API_TABLE(routes);

@@ -4,9 +4,11 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/sink.h"
+#include "carrier.h"
 #include "coap/message.h"
 #include "live.h"
 #include "model.h"
@@ -16,6 +18,19 @@
 #define PAYLOAD_TOO_LONG "a value has at most %d bytes", BC_SERVER_VALUE_BYTES_MAX
 
 static const struct bc_server_path downlink = {{19, 1, 0}, 3};
+
+/* Andlink's messages in object 19 are JSON as text (G 5.4), those of the others are bytes. */
+static bool messages_are_text(struct live *live, bc_view endpoint)
+{
+    struct bc_server_device device;
+    struct service_device known;
+    const struct bc_server_carrier *carrier = NULL;
+    if (bc_server_find(live->service->config.server, endpoint, &device))
+        carrier = device.carrier;
+    else if (service_device_find(live->service, endpoint, &known))
+        carrier = known.carrier;
+    return carrier != NULL && strcmp(carrier->name, "andlink") == 0;
+}
 
 static const char *text_of(const json_t *body, const char *name)
 {
@@ -101,8 +116,23 @@ static const char *mismatch(const json_t *value, enum objects_type type)
     }
 }
 
+/* A message of Andlink: JSON as it is, or as the text that it is. */
+static void put_message(bc_sink *out, const json_t *value)
+{
+    char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_COMPACT);
+    bc_put_bytes(out, text == NULL ? service_view(value) : bc_view_of(text));
+    free(text);
+}
+
+static bool is_message(const json_t *value, const struct encoded *out)
+{
+    return out->messages_are_text && bc_server_path_equal(&out->path, &downlink) &&
+           (json_is_string(value) || json_is_object(value) || json_is_array(value));
+}
+
 static bool encode_value(const json_t *value, struct encoded *out, struct api_answer *answer)
 {
+    bool message = is_message(value, out);
     enum objects_type type = objects_type_of(&out->path);
     if (out->format == BC_COAP_FORMAT_ABSENT)
         out->format = BC_COAP_FORMAT_TEXT;
@@ -111,14 +141,16 @@ static bool encode_value(const json_t *value, struct encoded *out, struct api_an
                     (int)out->format);
         return false;
     }
-    const char *problem = out->format == BC_COAP_FORMAT_OPAQUE && json_is_string(value)
-                              ? NULL
-                              : mismatch(value, type);
+    bool bytes = out->format == BC_COAP_FORMAT_OPAQUE && json_is_string(value);
+    const char *problem = message || bytes ? NULL : mismatch(value, type);
     if (problem != NULL) {
         api_problem(answer, 422, "value", "%s", problem);
         return false;
     }
-    put_value(&out->payload, value, type);
+    if (message)
+        put_message(&out->payload, value);
+    else
+        put_value(&out->payload, value, type);
     if (out->payload.full)
         api_problem(answer, 422, "value", PAYLOAD_TOO_LONG);
     return !out->payload.full;
@@ -279,6 +311,7 @@ bool live_encode(struct live *live, bc_view endpoint, const json_t *body, struct
     out->payload = (bc_sink){.ptr = out->bytes, .cap = sizeof(out->bytes)};
     if (!read_kind(body, &out->kind, answer))
         return false;
+    out->messages_are_text = messages_are_text(live, endpoint);
     if (out->kind == COMMAND_OPERATION)
         return encode_operation(body, out, answer);
     if (!service_device_find(live->service, endpoint, &known)) {

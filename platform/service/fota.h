@@ -183,8 +183,9 @@ void fota_list_answer(const struct api_call *call, struct fota_list *list,
                       struct api_answer *answer);
 
 /* What is wrong with a firmware's fields for its product, or NULL (G 5.7.4: all fields must be
- * those of the profile). fota_firmware.c */
-const char *fota_profile_problem(struct service *service, const json_t *settings);
+ * those of the profile), and which of them it is. fota_firmware.c */
+const char *fota_profile_problem(struct service *service, const json_t *settings,
+                                 const char **field);
 /* A firmware's row; settings to be released. False when it is not there. */
 struct fota_firmware {
     int64_t id;

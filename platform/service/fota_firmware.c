@@ -214,26 +214,35 @@ static bool same(const json_t *a, const char *a_name, const json_t *b, const cha
     return strcmp(text_of(a, a_name), text_of(b, b_name)) == 0;
 }
 
-const char *fota_profile_problem(struct service *service, const json_t *settings)
+const char *fota_profile_problem(struct service *service, const json_t *settings,
+                                 const char **field)
 {
+    static const struct {
+        const char *ours;
+        const char *profiles;
+        const char *problem;
+    } pairs[] = {
+        {"device_type", "deviceType", "device_type is not that of the product's profile"},
+        {"manufacturer", "manufacturerName", "manufacturer is not that of the product's profile"},
+        {"model", "model", "model is not that of the product's profile"},
+        {"protocol", "protocolType", "protocol is not that of the product's profile"},
+    };
     int64_t product = json_integer_value(json_object_get(settings, "product"));
     json_t *profile = service_product_document(service, product, "profile");
     const json_t *device = json_array_get(json_object_get(profile, "devices"), 0);
     const json_t *upgrade =
         json_object_get(json_object_get(device, "omCapability"), "fwUpgradeCapability");
     const char *problem = NULL;
+    *field = "product";
     if (profile == NULL)
         problem = "the product has no profile";
     else if (!json_is_true(json_object_get(upgrade, "supportUpgrade")))
         problem = "the product's profile has no omCapability.fwUpgradeCapability.supportUpgrade";
-    else if (!same(settings, "device_type", device, "deviceType"))
-        problem = "device_type is not that of the product's profile";
-    else if (!same(settings, "manufacturer", device, "manufacturerName"))
-        problem = "manufacturer is not that of the product's profile";
-    else if (!same(settings, "model", device, "model"))
-        problem = "model is not that of the product's profile";
-    else if (!same(settings, "protocol", device, "protocolType"))
-        problem = "protocol is not that of the product's profile";
+    for (size_t i = 0; problem == NULL && i < API_COUNT(pairs); i++)
+        if (!same(settings, pairs[i].ours, device, pairs[i].profiles)) {
+            problem = pairs[i].problem;
+            *field = pairs[i].ours;
+        }
     json_decref(profile);
     return problem;
 }
@@ -249,20 +258,6 @@ static bool verify(void *context, const struct bc_fota_key *key)
     struct verdict *verdict = context;
     verdict->good = fota_content_signed(verdict->zip, key->pem, verdict->why);
     return false;
-}
-
-static bool is_allowed(struct service *service, const json_t *settings, bc_view zip,
-                       char why[FOTA_WHY_BYTES])
-{
-    const char *problem = fota_profile_problem(service, settings);
-    const char *manufacturer = text_of(settings, "manufacturer");
-    struct verdict verdict = {.zip = zip, .why = why};
-    if (problem != NULL)
-        (void)snprintf(why, FOTA_WHY_BYTES, "%s", problem);
-    else if (!bc_fota_find_key(service->config.store, bc_view_of(manufacturer), verify, &verdict))
-        (void)snprintf(why, FOTA_WHY_BYTES, "there is no public key of %.64s: upload it first",
-                       manufacturer);
-    return verdict.good;
 }
 
 static bool has_source(const json_t *settings, const char *revision)
@@ -282,7 +277,27 @@ struct upload {
     char md5[FOTA_MD5_CHARS + 1];
     char sha256[FOTA_SHA256_CHARS + 1];
     char why[FOTA_WHY_BYTES];
+    const char *field; /* of the firmware, that the file is at odds with */
 };
+
+static bool is_allowed(struct service *service, struct upload *upload)
+{
+    const json_t *settings = upload->firmware->settings;
+    const char *problem = fota_profile_problem(service, settings, &upload->field);
+    const char *manufacturer = text_of(settings, "manufacturer");
+    struct verdict verdict = {.zip = upload->zip, .why = upload->why};
+    if (problem != NULL) {
+        (void)snprintf(upload->why, FOTA_WHY_BYTES, "%s", problem);
+        return false;
+    }
+    upload->field = NULL;
+    if (!bc_fota_find_key(service->config.store, bc_view_of(manufacturer), verify, &verdict)) {
+        upload->field = "manufacturer";
+        (void)snprintf(upload->why, FOTA_WHY_BYTES,
+                       "there is no public key of %.64s: upload it first", manufacturer);
+    }
+    return verdict.good;
+}
 
 /* All that can be wrong with the file; its content is to be closed when nothing is. */
 static bool check(struct service *service, struct upload *upload, const char *md5)
@@ -293,16 +308,18 @@ static bool check(struct service *service, struct upload *upload, const char *md
         return false;
     }
     if (md5[0] != '\0' && strcmp(md5, upload->md5) != 0) {
+        upload->field = "md5";
         (void)snprintf(upload->why, FOTA_WHY_BYTES, "the MD5 of the file is %s and should be %.32s",
                        upload->md5, md5);
         return false;
     }
-    if (upload->firmware->iot && !is_allowed(service, settings, upload->zip, upload->why))
+    if (upload->firmware->iot && !is_allowed(service, upload))
         return false;
     if (!fota_content_open(upload->zip, &upload->content, upload->why))
         return false;
     if (has_source(settings, upload->content.source))
         return true;
+    upload->field = "source_versions";
     (void)snprintf(upload->why, FOTA_WHY_BYTES,
                    "the package is for %s, which source_versions has not", upload->content.source);
     fota_content_close(&upload->content);
@@ -342,7 +359,7 @@ static void take_content(const struct api_call *call, const struct fota_firmware
         return;
     }
     if (!check(call->service, &upload, text_of(json, "md5"))) {
-        api_problem(answer, 422, NULL, "%s", upload.why);
+        api_problem(answer, 422, upload.field, "%s", upload.why);
         return;
     }
     if (fill(call->service, &upload))

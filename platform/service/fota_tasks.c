@@ -466,6 +466,7 @@ static bool may_start(const struct api_call *call, const struct task *task,
                       struct api_answer *answer)
 {
     struct fota_firmware firmware;
+    const char *field;
     if (task->row.state != BC_FOTA_CREATED) {
         api_problem(answer, 409, NULL, "the task is %s already", task_states[task->row.state]);
         return false;
@@ -477,7 +478,7 @@ static bool may_start(const struct api_call *call, const struct task *task,
     if (!find_ready(call, task->row.firmware, &firmware, answer))
         return false;
     const char *problem =
-        firmware.iot ? fota_profile_problem(call->service, firmware.settings) : NULL;
+        firmware.iot ? fota_profile_problem(call->service, firmware.settings, &field) : NULL;
     json_decref(firmware.settings);
     if (problem != NULL)
         api_problem(answer, 409, NULL, "%s", problem);

@@ -36,13 +36,18 @@ static bool take_key(void *context, const struct bc_provision_key *key)
     return true;
 }
 
+void service_hand_over_keys(struct service *service)
+{
+    bc_catalogue_keys(service->config.store, (bc_view){0}, take_key, service);
+}
+
 struct keyring *keyring_create(struct service *service)
 {
     struct keyring *keyring = calloc(1, sizeof(*keyring));
     if (keyring == NULL)
         return NULL;
     keyring->service = service;
-    bc_catalogue_keys(service->config.store, (bc_view){0}, take_key, service);
+    service_hand_over_keys(service);
     if (!bc_store_unread(service->config.store))
         return keyring;
     keyring_destroy(keyring);

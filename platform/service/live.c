@@ -32,6 +32,11 @@ void live_destroy(struct live *live)
     free(live);
 }
 
+bool live_observes(struct live *live, int64_t product, const struct bc_server_path *instance)
+{
+    return uplinks_observes(uplinks_compiled(live->uplinks, product), instance);
+}
+
 /* Decoded first: who waits for a command's end may ask at once for what it brought. */
 void live_on_event(struct live *live, const struct bc_server_event *event)
 {
@@ -156,6 +161,7 @@ static const struct api_field command_fields[] = {
     {.name = "code", .type = API_STRING, .nullable = true, .about = "Of the device's answer."},
     {.name = "format", .type = API_INTEGER, .nullable = true},
     {.name = "hex", .type = API_STRING, .nullable = true},
+    {.name = "text", .type = API_STRING, .nullable = true, .about = "When it is printable."},
     {.name = "value",
      .type = API_ANY,
      .nullable = true,

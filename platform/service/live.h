@@ -81,7 +81,8 @@ struct encoded {
     enum bc_server_operation operation;
     struct bc_server_path path;
     int32_t accept, format;
-    bc_sink payload; /* in `bytes` */
+    bool messages_are_text; /* what a value for /19/1/0 is */
+    bc_sink payload;        /* in `bytes` */
     uint8_t bytes[BC_SERVER_VALUE_BYTES_MAX];
 };
 /* A new command's body as a request. False: the answer has the problem. */
@@ -106,6 +107,8 @@ struct compiled {
 };
 /* Lives until the next call; never NULL. */
 struct compiled *uplinks_compiled(struct uplinks *u, int64_t id);
+
+bool uplinks_observes(const struct compiled *product, const struct bc_server_path *instance);
 
 /* Names of the newest values of resources begin with it, "@/3/0/9": they are kept beside the
  * properties, whose names never do. */

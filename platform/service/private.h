@@ -24,7 +24,10 @@ struct service {
     struct service_config config;
     struct bc_store_time now; /* of the call under way */
     uint64_t generation;      /* of the products' documents */
-    uint64_t sweep_ms;        /* when to remove more rows of devices that are gone; or BC_NEVER */
+    /* Whether any product wants DTLS, as of that generation. */
+    bool security_known, any_secured;
+    uint64_t security_generation;
+    uint64_t sweep_ms; /* when to remove more rows of devices that are gone; or BC_NEVER */
     struct webhooks *webhooks;
     struct keyring *keyring;
     struct live *live;
@@ -120,6 +123,8 @@ void service_product_changed(struct service *service, int64_t product);
  * service.h. */
 struct live *live_create(struct service *service);
 void live_destroy(struct live *live);
+/* Whether an announced instance is to be observed: of a product with a mapping, those in it. */
+bool live_observes(struct live *live, int64_t product, const struct bc_server_path *instance);
 void live_on_event(struct live *live, const struct bc_server_event *event);
 void live_on_message(struct live *live, const struct bc_address *peer, bool up, bc_view message);
 void live_settle(struct live *live);

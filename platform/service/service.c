@@ -206,6 +206,27 @@ bool service_find_product(struct service *s, bc_view endpoint, struct bc_server_
     return s->config.open != NULL;
 }
 
+/* Asked at each message in plain: most platforms have no product that wants it. */
+bool service_wants_security(struct service *s, bc_view endpoint)
+{
+    if (!s->security_known || s->security_generation != s->generation) {
+        s->security_known = true;
+        s->security_generation = s->generation;
+        s->any_secured = bc_catalogue_any_secured(s->config.store);
+        if (bc_store_unread(s->config.store))
+            s->security_known = false;
+    }
+    return (s->any_secured || !s->security_known) &&
+           bc_catalogue_secured(s->config.store, endpoint);
+}
+
+bool service_observes(struct service *s, bc_view endpoint, const struct bc_server_path *instance)
+{
+    struct bc_provision_brief brief;
+    return !bc_catalogue_brief(s->config.store, endpoint, &brief) ||
+           live_observes(s->live, brief.product, instance);
+}
+
 /* Of a device that is in no product anything goes. */
 bool service_accepts_product_id(struct service *s, bc_view endpoint, bc_view product_id)
 {

@@ -95,6 +95,13 @@ void service_destroy(struct service *service); /* NULL is fine */
 /* For the callbacks of the core's configuration. */
 bool service_find_product(struct service *service, bc_view endpoint, struct bc_server_product *out);
 bool service_accepts_product_id(struct service *service, bc_view endpoint, bc_view product_id);
+/* Gives all stored keys to config.set_key again, after those that it had are forgotten. */
+void service_hand_over_keys(struct service *service);
+/* Its product has "security" "dtls". */
+bool service_wants_security(struct service *service, bc_view endpoint);
+/* Where the product has a mapping, the instances that are in it. */
+bool service_observes(struct service *service, bc_view endpoint,
+                      const struct bc_server_path *instance);
 /* Packages of DFOTA (fota.c). */
 bool service_keeps_observation(const struct service *service, bc_view endpoint,
                                const struct bc_server_path *path);

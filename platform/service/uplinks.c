@@ -86,6 +86,20 @@ struct compiled *uplinks_compiled(struct uplinks *u, int64_t id)
     return product;
 }
 
+bool uplinks_observes(const struct compiled *product, const struct bc_server_path *instance)
+{
+    size_t i;
+    json_t *item;
+    const json_t *items = json_object_get(product->mapping, "items");
+    json_array_foreach(items, i, item)
+    {
+        if (json_integer_value(json_object_get(item, "object")) == instance->ids[0] &&
+            json_integer_value(json_object_get(item, "instance")) == instance->ids[1])
+            return true;
+    }
+    return json_array_size(items) == 0;
+}
+
 /* Values ---------------------------------------------------------------------------------------*/
 
 /* {"services": [...]} into {"Water.level": 7}. */

@@ -25,6 +25,8 @@ enum query {
     PROVISIONS_OF_PRODUCT,
     PROVISION_PRODUCT,
     BRIEF,
+    SECURED,
+    ANY_SECURED,
     REGISTERED,
     STRAY,
     FORGET,
@@ -34,6 +36,7 @@ enum query {
     FORGOTTEN,
     SWEEP_DATA,
     SWEEP_PROPERTIES,
+    SWEEP_COMMANDS,
     SWEEP_DEVICE,
     SWEPT,
     KEY_PUT,
@@ -48,6 +51,7 @@ _Static_assert(QUERY_COUNT <= PART_STATEMENTS_MAX, "they find no place");
 
 /* A damaged document must not be an error, which would stop everything else, too. */
 #define CODEC_KIND "iif(json_valid(codec), json_extract(codec, '$.kind'), NULL)"
+#define SECURITY "iif(json_valid(p.settings), json_extract(p.settings, '$.security'), NULL)"
 #define PRODUCT_COLUMNS                                   \
     "SELECT id, name, carrier, settings, " CODEC_KIND "," \
     " codec IS deployed AND codec IS NOT NULL,"           \
@@ -77,9 +81,8 @@ static const char *const texts[QUERY_COUNT] = {
     [PROVISION_ADD] =
         "INSERT INTO provisions (endpoint, product, name, imei, imsi, settings,"
         " automatic, created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, " AUTOMATIC("?6") ", ?7)",
-    [PROVISION_CHANGE] =
-        "UPDATE provisions SET name = ?2, imsi = ?3, settings = ?4, automatic = " AUTOMATIC(
-            "?4") " WHERE endpoint = ?1",
+    [PROVISION_CHANGE] = "UPDATE provisions SET name = ?2, imsi = ?3, settings = ?4, product = ?5,"
+                         " automatic = " AUTOMATIC("?4") " WHERE endpoint = ?1",
     [PROVISION_REMOVE] = "DELETE FROM provisions WHERE endpoint = ?1",
     [PROVISION_FIND] = PROVISION_COLUMNS " WHERE endpoint = ?1",
     [PROVISIONS] = PROVISION_COLUMNS " WHERE id > ?1 ORDER BY id",
@@ -87,22 +90,29 @@ static const char *const texts[QUERY_COUNT] = {
     [PROVISION_PRODUCT] = "SELECT product FROM provisions WHERE endpoint = ?1",
     [BRIEF] = "SELECT v.product, p.carrier, p.observe_all, v.automatic, p.queued, p.product_id"
               " FROM provisions v JOIN products p ON p.id = v.product WHERE v.endpoint = ?1",
+    [SECURED] = "SELECT " SECURITY " IS 'dtls' FROM provisions v"
+                " JOIN products p ON p.id = v.product WHERE v.endpoint = ?1",
+    [ANY_SECURED] = "SELECT EXISTS (SELECT 1 FROM products p WHERE " SECURITY " IS 'dtls')",
     [REGISTERED] = "SELECT d.id, d.endpoint, d.registered_ms, EXISTS"
                    " (SELECT 1 FROM provisions v WHERE v.endpoint = d.endpoint)"
                    " FROM devices d WHERE d.id > ?1 AND d.registered < 2 ORDER BY d.id",
     [STRAY] = "SELECT registered_ms FROM devices WHERE endpoint = ?1",
-    [FORGET] = "INSERT INTO forgotten (device, endpoint, time_ms) VALUES (" DEVICE_ID ", ?1, ?2)",
+    [FORGET] = "INSERT INTO forgotten (device, endpoint, time_ms, command) VALUES (" DEVICE_ID
+               ", ?1, ?2, (SELECT coalesce(max(id), 0) FROM commands WHERE endpoint = ?1))",
     [FORGET_OBSERVATIONS] = "DELETE FROM observations WHERE device = " DEVICE_ID,
     [FORGET_LATEST] = "DELETE FROM latest WHERE device = ?1",
     /* A name that no device can have keeps the id from being used again too early. */
     [FORGET_DEVICE] = "UPDATE devices SET registered = 2,"
                       " endpoint = CAST(printf('%0200d', id) AS BLOB) WHERE endpoint = ?1",
-    [FORGOTTEN] = "SELECT id, device, endpoint, time_ms FROM forgotten ORDER BY id LIMIT 1",
+    [FORGOTTEN] =
+        "SELECT id, device, endpoint, time_ms, command FROM forgotten ORDER BY id LIMIT 1",
     [SWEEP_DATA] = "DELETE FROM data WHERE id IN"
                    " (SELECT id FROM data WHERE device = ?1 ORDER BY number LIMIT " SWEPT_ROWS ")",
     [SWEEP_PROPERTIES] = "DELETE FROM properties WHERE (device, name, time_ms, number) IN"
                          " (SELECT device, name, time_ms, number FROM properties WHERE device = ?1"
                          " AND time_ms <= ?2 LIMIT " SWEPT_ROWS ")",
+    [SWEEP_COMMANDS] = "DELETE FROM commands WHERE id IN (SELECT id FROM commands"
+                       " WHERE endpoint = ?1 AND id <= ?2 ORDER BY id LIMIT " SWEPT_ROWS ")",
     [SWEEP_DEVICE] = "DELETE FROM devices WHERE id = ?1",
     [SWEPT] = "DELETE FROM forgotten WHERE id = ?1",
     [KEY_PUT] = "UPDATE provisions SET psk_identity = ?2, psk_key = ?3 WHERE endpoint = ?1",
@@ -299,11 +309,16 @@ bool bc_catalogue_change_provision(struct bc_store *store, const struct bc_provi
 {
     if (!bc_store_begin_write(store))
         return false;
+    int64_t before =
+        number_of(store, begin_for_endpoint(store, PROVISION_PRODUCT, provision->endpoint));
     sqlite3_stmt *statement = begin_for_endpoint(store, PROVISION_CHANGE, provision->endpoint);
     bc_store_bind_text(statement, 2, provision->name);
     bc_store_bind_text(statement, 3, provision->imsi);
     bc_store_bind_text(statement, 4, provision->settings);
-    return bc_store_run(store, statement);
+    (void)sqlite3_bind_int64(statement, 5, provision->product);
+    return bc_store_run(store, statement) &&
+           (before == provision->product ||
+            (count_provision(store, before, -1) && count_provision(store, provision->product, 1)));
 }
 
 bool bc_catalogue_remove_provision(struct bc_store *store, bc_view endpoint)
@@ -397,6 +412,18 @@ bool bc_catalogue_brief(struct bc_store *store, bc_view endpoint, struct bc_prov
     return true;
 }
 
+bool bc_catalogue_secured(struct bc_store *store, bc_view endpoint)
+{
+    bc_store_begin_read(store);
+    return number_of(store, begin_for_endpoint(store, SECURED, endpoint)) != 0;
+}
+
+bool bc_catalogue_any_secured(struct bc_store *store)
+{
+    bc_store_begin_read(store);
+    return number_of(store, begin(store, ANY_SECURED)) != 0;
+}
+
 void bc_catalogue_registered(struct bc_store *store, int64_t after,
                              bool (*take)(void *context, const struct bc_stray *stray),
                              void *context)
@@ -447,6 +474,7 @@ struct forgotten {
     int64_t id;
     int64_t device;
     int64_t time_ms;
+    int64_t command;
     size_t endpoint_bytes;
     uint8_t endpoint[BC_ENDPOINT_BYTES_MAX];
 };
@@ -461,6 +489,7 @@ static bool first_forgotten(struct bc_store *store, struct forgotten *out)
         .id = sqlite3_column_int64(row, 0),
         .device = sqlite3_column_int64(row, 1),
         .time_ms = sqlite3_column_int64(row, 3),
+        .command = sqlite3_column_int64(row, 4),
     };
     if (endpoint.len > 0 && endpoint.len <= sizeof(out->endpoint)) {
         memcpy(out->endpoint, endpoint.ptr, endpoint.len);
@@ -476,6 +505,16 @@ static bool sweep_some(struct bc_store *store, sqlite3_stmt *statement)
     return !bc_store_run(store, statement) || sqlite3_changes(store->db) > 0;
 }
 
+/* What is found by the endpoint's name, up to that time or number. */
+static bool sweep_named(struct bc_store *store, enum query which, const struct forgotten *forgotten,
+                        int64_t last)
+{
+    bc_view endpoint = {forgotten->endpoint, forgotten->endpoint_bytes};
+    sqlite3_stmt *statement = begin_for_endpoint(store, which, endpoint);
+    (void)sqlite3_bind_int64(statement, 2, last);
+    return sweep_some(store, statement);
+}
+
 bool bc_catalogue_sweep(struct bc_store *store)
 {
     struct forgotten forgotten;
@@ -485,10 +524,8 @@ bool bc_catalogue_sweep(struct bc_store *store)
     if (!bc_store_begin_write(store) ||
         sweep_some(store, begin_for_id(store, SWEEP_DATA, forgotten.device)))
         return true;
-    sqlite3_stmt *properties = begin_for_endpoint(
-        store, SWEEP_PROPERTIES, (bc_view){forgotten.endpoint, forgotten.endpoint_bytes});
-    (void)sqlite3_bind_int64(properties, 2, forgotten.time_ms);
-    if (!sweep_some(store, properties) &&
+    if (!sweep_named(store, SWEEP_PROPERTIES, &forgotten, forgotten.time_ms) &&
+        !sweep_named(store, SWEEP_COMMANDS, &forgotten, forgotten.command) &&
         bc_store_run(store, begin_for_id(store, SWEEP_DEVICE, forgotten.device)))
         (void)bc_store_run(store, begin_for_id(store, SWEPT, forgotten.id));
     return true;

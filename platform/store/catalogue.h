@@ -77,7 +77,7 @@ struct bc_provision {
 };
 
 bool bc_catalogue_add_provision(struct bc_store *store, const struct bc_provision *provision);
-/* Name, IMSI and settings. */
+/* Product, name, IMSI and settings. */
 bool bc_catalogue_change_provision(struct bc_store *store, const struct bc_provision *provision);
 bool bc_catalogue_remove_provision(struct bc_store *store, bc_view endpoint);
 bool bc_catalogue_provision(struct bc_store *store, bc_view endpoint,
@@ -99,6 +99,10 @@ struct bc_provision_brief {
 };
 bool bc_catalogue_brief(struct bc_store *store, bc_view endpoint, struct bc_provision_brief *out);
 
+/* Whether the device's product has "security" "dtls"; and whether any product has. */
+bool bc_catalogue_secured(struct bc_store *store, bc_view endpoint);
+bool bc_catalogue_any_secured(struct bc_store *store);
+
 struct bc_stray {
     int64_t id;
     bc_view endpoint;
@@ -112,8 +116,9 @@ void bc_catalogue_registered(struct bc_store *store, int64_t after,
 /* When the device last registered; false when it never has. */
 bool bc_catalogue_stray(struct bc_store *store, bc_view endpoint, int64_t *registered_ms);
 
-/* That the device was ever there, and all that it has reported: at once as far as anybody can see.
- * Its rows go later: bc_catalogue_sweep() removes some hundred; true while there may be more. */
+/* That the device was ever there, its commands, and all that it has reported: at once as far as
+ * anybody can see. Its rows go later: bc_catalogue_sweep() removes some hundred; true while there
+ * may be more. */
 bool bc_catalogue_forget(struct bc_store *store, bc_view endpoint, int64_t utc_ms);
 bool bc_catalogue_sweep(struct bc_store *store);
 

@@ -17,6 +17,7 @@ enum statement {
     DEVICE_FIND,
     DEVICE_INSERT,
     DEVICE_UPDATE,
+    DEVICE_REFRESH,
     DEVICE_MOVE,
     DEVICE_END,
     DEVICES_ALL,
@@ -62,9 +63,9 @@ struct bc_store {
     sqlite3_stmt *lazy[PART_COUNT][PART_STATEMENTS_MAX];
     uint64_t rows_max;
     uint64_t newest; /* see bc_store_newest() */
-    bool open;   /* a transaction is */
-    bool broken; /* it cannot be committed */
-    bool unread; /* a reading has failed, of those since bc_store_begin_read() */
+    bool open;       /* a transaction is */
+    bool broken;     /* it cannot be committed */
+    bool unread;     /* a reading has failed, of those since bc_store_begin_read() */
     bool failed; /* a commit has, and bc_store_recover() has not brought things in order since */
     bool all_unsaved; /* more endpoints than find room below */
     uint64_t replies; /* in the file */
@@ -86,7 +87,7 @@ sqlite3_stmt *bc_store_lazily(struct bc_store *store, enum part part, size_t whi
                               const char *text);
 /* Brings an older file, or an empty one, to what the statements expect. */
 bool bc_store_migrate(struct bc_store *store, int64_t version);
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 #define STORE_APPLICATION_ID 0x42433236 /* "BC26" */
 
 /* store.c. A statement: bound, stepped to its end or row by row, and reset. A failure is kept in

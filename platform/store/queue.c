@@ -40,6 +40,10 @@ _Static_assert(BC_SERVER_EXECUTE == 3, "the text of RESTART_END knows it");
     "SELECT id, endpoint, kind, operation, path, accept, format, payload, description, state,"   \
     " created_ms, abs(expires_ms), sent_ms, ended_ms, code, answer_format, answer, reason FROM " \
     "commands "
+/* Those of a device that was removed may still be there for a while (catalogue.h). */
+#define NOT_FORGOTTEN                            \
+    " AND NOT EXISTS (SELECT 1 FROM forgotten f" \
+    " WHERE f.endpoint = commands.endpoint AND f.command >= commands.id)"
 #define NEWEST_FIRST " ORDER BY id DESC LIMIT ?2"
 
 static const char *const texts[QUERY_COUNT] = {
@@ -49,16 +53,17 @@ static const char *const texts[QUERY_COUNT] = {
     [TRIM] = "DELETE FROM commands WHERE id IN (SELECT id FROM commands WHERE endpoint = ?1"
              " AND id <= (SELECT id FROM commands WHERE endpoint = ?1 ORDER BY id DESC"
              " LIMIT 1 OFFSET ?2) AND state >= 3 ORDER BY id LIMIT 4)",
-    [FIND] = COLUMNS "WHERE id = ?1",
+    [FIND] = COLUMNS "WHERE id = ?1" NOT_FORGOTTEN,
     /* The plus keeps SQLite away from the index of all that are PENDING. */
     [NEXT] = COLUMNS "WHERE endpoint = ?1 AND state < 3 AND +state = 0 ORDER BY id LIMIT 1",
     [OPEN] = "SELECT id FROM commands WHERE endpoint = ?1 AND state < 3 ORDER BY id LIMIT 1",
     [DEVICE] = "SELECT endpoint FROM commands WHERE endpoint > ?1 AND state < 3"
                " ORDER BY endpoint LIMIT 1",
-    [LIST] = COLUMNS "WHERE id < ?1" NEWEST_FIRST,
-    [LIST_STATE] = COLUMNS "WHERE id < ?1 AND state = ?3" NEWEST_FIRST,
-    [LIST_DEVICE] = COLUMNS "WHERE id < ?1 AND endpoint = ?4" NEWEST_FIRST,
-    [LIST_DEVICE_STATE] = COLUMNS "WHERE id < ?1 AND endpoint = ?4 AND +state = ?3" NEWEST_FIRST,
+    [LIST] = COLUMNS "WHERE id < ?1" NOT_FORGOTTEN NEWEST_FIRST,
+    [LIST_STATE] = COLUMNS "WHERE id < ?1 AND state = ?3" NOT_FORGOTTEN NEWEST_FIRST,
+    [LIST_DEVICE] = COLUMNS "WHERE id < ?1 AND endpoint = ?4" NOT_FORGOTTEN NEWEST_FIRST,
+    [LIST_DEVICE_STATE] =
+        COLUMNS "WHERE id < ?1 AND endpoint = ?4 AND +state = ?3" NOT_FORGOTTEN NEWEST_FIRST,
     [SENT] = "UPDATE commands SET state = 1, expires_ms = -abs(expires_ms), sent_ms = ?2"
              " WHERE id = ?1 AND state = 0",
     [DELIVERED] = "UPDATE commands SET state = 2 WHERE id = ?1 AND state = 1",

@@ -133,10 +133,13 @@ static const char *const migrations[STORE_VERSION] = {
     " PRIMARY KEY (task, endpoint)) WITHOUT ROWID;"
     "CREATE INDEX task_devices_waiting ON task_devices (endpoint, task) WHERE state < 5;"
     "CREATE INDEX task_devices_in_state ON task_devices (task, state);",
+    /* The device's commands up to that one go with it. */
+    "ALTER TABLE forgotten ADD COLUMN command INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX forgotten_of_endpoint ON forgotten (endpoint, command);",
 };
 
 #define DEVICE_COLUMNS                                                               \
-    "registered = 1, registration = ?2, address = ?3, port = ?4, listener = ?5, "    \
+    "registration = ?2, address = ?3, port = ?4, listener = ?5, "                    \
     "lifetime_s = ?6, binding = ?7, version = ?8, carrier = ?9, observe_all = ?10, " \
     "links = ?11, registered_ms = ?12, seen_ms = ?13, expires_ms = ?14"
 
@@ -149,7 +152,10 @@ static const char *const texts[STATEMENT_COUNT] = {
         "INSERT INTO devices (registered, endpoint, registration, address, port, listener,"
         " lifetime_s, binding, version, carrier, observe_all, links, registered_ms, seen_ms,"
         " expires_ms) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    [DEVICE_UPDATE] = "UPDATE devices SET " DEVICE_COLUMNS " WHERE id = ?1",
+    [DEVICE_UPDATE] = "UPDATE devices SET registered = 1, " DEVICE_COLUMNS " WHERE id = ?1",
+    /* Changes no index. */
+    [DEVICE_REFRESH] =
+        "UPDATE devices SET " DEVICE_COLUMNS " WHERE endpoint = ?1 AND registered = 1",
     [DEVICE_MOVE] = "UPDATE devices SET address = ?2, port = ?3, listener = ?4 WHERE id = ?1",
     [DEVICE_END] = "UPDATE devices SET registered = 0 WHERE id = ?1",
     [DEVICES_ALL] =

@@ -14,16 +14,17 @@ static int64_t utc_of(const struct bc_store_time *now, uint64_t time_ms)
     return now->utc_ms + (int64_t)(time_ms - now->now_ms);
 }
 
+/* Of a text that lives until the statement has ended. */
 static void bind_text(sqlite3_stmt *statement, int at, const char *text)
 {
-    (void)sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
+    (void)sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
 }
 
 static void bind_path(sqlite3_stmt *statement, int at, const struct bc_server_path *path)
 {
     char text[BC_SERVER_PATH_CHARS_MAX + 1];
     bc_server_path_text(path, text);
-    bind_text(statement, at, text);
+    (void)sqlite3_bind_text(statement, at, text, -1, SQLITE_TRANSIENT);
 }
 
 /* Three columns. */
@@ -90,6 +91,16 @@ static int64_t put_device(struct bc_store *store, const struct bc_server_device 
     if (!bc_store_run(store, statement))
         return NO_DEVICE;
     return known ? id : sqlite3_last_insert_rowid(store->db);
+}
+
+/* In one step what most updates do: true when the device is there and registered. */
+static bool refresh(struct bc_store *store, const struct bc_server_device *device,
+                    const struct bc_store_time *now)
+{
+    sqlite3_stmt *statement = bc_store_begin_statement(store, DEVICE_REFRESH);
+    bc_store_bind_view(statement, 1, device->endpoint);
+    bind_device(statement, device, now);
+    return bc_store_run(store, statement) && sqlite3_changes(store->db) > 0;
 }
 
 static void run_of_device(struct bc_store *store, enum statement which, int64_t id)
@@ -292,6 +303,8 @@ static void on_report(struct bc_store *store, const struct bc_server_event *even
 static void on_registered(struct bc_store *store, const struct bc_server_event *event,
                           const struct bc_store_time *now)
 {
+    if (event->kind == BC_SERVER_UPDATED && !event->observed && refresh(store, event->device, now))
+        return;
     int64_t device = put_device(store, event->device, now);
     if (event->kind == BC_SERVER_REGISTERED)
         run_of_device(store, OBSERVATIONS_DROP, device);

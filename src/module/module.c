@@ -315,8 +315,7 @@ void bc_on_resolved(struct bc_module *m, uint64_t now_ms, uint32_t query_id,
 /* Whom it is for; NULL when there is none. */
 static const struct bc_address *take_datagram(struct bc_module *m, bc_view *out)
 {
-    if (m->session.secured ? bc_secure_take(m, out)
-                           : bc_coap_take(&m->client.coap, m->now_ms, out))
+    if (m->session.secured ? bc_secure_take(m, out) : bc_coap_take(&m->client.coap, m->now_ms, out))
         return &m->client.server;
     return bc_fota_take(m, out) ? &m->fota.peer : NULL;
 }

@@ -252,7 +252,7 @@ void bc_fota_tell_end(struct bc_module *m);
 bool bc_fota_on_datagram(struct bc_module *m, const struct bc_address *from, bc_view in);
 bool bc_fota_hears(struct bc_module *m, bc_view plain); /* true: the server said it to the pull */
 bool bc_fota_speaks(const struct bc_module *m);         /* to the server, over its session */
-bool bc_fota_take(struct bc_module *m, bc_view *out); /* for fota.peer */
+bool bc_fota_take(struct bc_module *m, bc_view *out);   /* for fota.peer */
 bool bc_fota_take_plain(struct bc_module *m, bc_view *out);
 bool bc_fota_take_query(struct bc_module *m, struct bc_query *out);
 void bc_fota_on_resolved(struct bc_module *m, uint32_t query_id, const struct bc_address *address);

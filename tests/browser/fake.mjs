@@ -70,6 +70,8 @@ function page(items, query, text = (i) => JSON.stringify(i)) {
     return { items: all.slice(start, start + limit), next };
 }
 
+const newest = (commands) => [...commands].sort((a, b) => b.id - a.id);
+
 function lists(name, role, defaults = () => ({})) {
     return [
         ["GET", `/${name}`, "viewer", (w, { query }) => page(w[name], query)],
@@ -206,8 +208,8 @@ function devices() {
                 ({ name, unit: name === "temperature" ? "°C" : "", ...rows.at(-1) })),
         })],
         ["GET", "/devices/{ep}/commands", "viewer", (w, { params, query }) =>
-            page(w.commands.filter((c) => c.endpoint === params.ep
-                && (!query.state || c.state === query.state)), query)],
+            page(newest(w.commands.filter((c) => c.endpoint === params.ep
+                && (!query.state || c.state === query.state))), query)],
         ["POST", "/devices/{ep}/commands", "operator", sendCommand],
         ["POST", "/devices/{ep}/virtual", "operator", (w, { params, body }) => {
             w.virtual[params.ep] = { state: "running", exit: null, lines: [
@@ -232,7 +234,8 @@ function devices() {
                 }
                 return w.virtual[params.ep];
             }
-            return page(w[params.part]?.[params.ep] || [], query);
+            const items = w[params.part]?.[params.ep] || [];
+            return page(params.part === "messages" ? [...items].reverse() : items, query);
         }],
     ];
 }
@@ -263,8 +266,8 @@ function rest() {
             store: w.store || { state: "ok", problem: null },
             listeners: { coap: "127.0.0.1:5683", http: "127.0.0.1:8080" },
         })],
-        ["GET", "/commands", "viewer", (w, { query }) => page(w.commands.filter((c) =>
-            !query.state || c.state === query.state), query)],
+        ["GET", "/commands", "viewer", (w, { query }) => page(newest(w.commands.filter((c) =>
+            !query.state || c.state === query.state)), query)],
         ["DELETE", "/commands/{id}", "operator", (w, { params }) => {
             found(w.commands, params.id).state = "CANCELED";
             return [204];

@@ -4,16 +4,18 @@
  * and each program is ended by its own process id.
  */
 
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const LIMIT_MS = 20000;
 const STOP_MS = 5000;
 const SOURCE = fileURLToPath(new URL("../../", import.meta.url));
 const BUILD = process.env.BC_BUILD_DIR || join(SOURCE, "build");
+const PYTHON = process.env.BC_PYTHON || "python3";
 
 class Program {
     constructor(name, args, folder) {
@@ -78,6 +80,12 @@ class Program {
     }
 }
 
+/* A program of ours that ends by itself, and one of Python's; what goes wrong is thrown. */
+export const runTool = (name, ...args) => promisify(execFile)(join(BUILD, "bin", name), args,
+    { timeout: LIMIT_MS });
+export const runPython = (...args) => promisify(execFile)(PYTHON, args,
+    { cwd: SOURCE, timeout: LIMIT_MS });
+
 /* A platform, and what runs against it; stop() ends them all. */
 export async function startWorld(options = []) {
     const folder = await mkdtemp(join(tmpdir(), "bc260y-browser-"));
@@ -110,10 +118,10 @@ export async function startWorld(options = []) {
 export const example = (name) => readFile(join(SOURCE, "examples", `${name}.at`), "utf8");
 
 /* A module that plays a transcript against the platform at `address` (its CoAP port, or that of
- * the bootstrap server). */
-export async function playModule(world, transcript, address, seed) {
+ * the bootstrap server); `options` are more of bc260y's. */
+export async function playModule(world, transcript, address, seed, options = []) {
     const module = world.run("bc260y", ["--pty", join(world.folder, `port-${seed}`), "--seed",
-        String(seed), "--time-scale", "10", "--state", "none"]);
+        String(seed), "--time-scale", "10", "--state", "none", ...options]);
     const port = (await module.line(/^AT port: (.+)$/))[1];
     const file = join(world.folder, `session-${seed}.at`);
     await writeFile(file, transcript);

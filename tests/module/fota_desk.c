@@ -70,7 +70,8 @@ static bool read_area(void *context, enum bc_area area, uint32_t offset, uint8_t
 static bool write_area(void *context, enum bc_area area, uint32_t offset, bc_view bytes)
 {
     struct fota_desk *f = context;
-    assert_true(offset + bytes.len <= FOTA_IMAGE_BYTES_MAX);
+    assert_true(offset + bytes.len <=
+                (area == BC_AREA_PACKAGE ? f->port.package_bytes_max : f->port.slot_bytes_max));
     if (f->flash_fails || f->writes++ == f->fails_at)
         return false;
     size_t len = survives(f, bytes.len);
@@ -82,6 +83,8 @@ static bool write_area(void *context, enum bc_area area, uint32_t offset, bc_vie
 static bool flush(void *context)
 {
     struct fota_desk *f = context;
+    if (!f->cut && f->operations < f->cut_after)
+        memcpy(f->safe, f->area, sizeof(f->safe));
     (void)survives(f, 0);
     return true;
 }
@@ -170,6 +173,8 @@ void fota_power_up(struct fota_desk *f)
     if (f->desk.module != NULL)
         bc_module_end(f->desk.module);
     assert_int_equal(f->lent, 0);
+    if (f->cut && !f->torn)
+        memcpy(f->area, f->safe, sizeof(f->area));
     f->cut = false;
     f->operations = 0;
     f->cut_after = FOTA_NEVER;
@@ -222,6 +227,7 @@ void fota_flash(struct fota_desk *f, uint32_t image_bytes)
     f->etag = 1;
     fill_images(f, image_bytes);
     memcpy(f->area[BC_AREA_SLOT_0], f->source.ptr, image_bytes);
+    memcpy(f->safe, f->area, sizeof(f->safe));
     fota_make(f, FOTA_OLD, FOTA_NEW);
 }
 
@@ -339,8 +345,9 @@ static void answer_other(struct fota_desk *f, const struct desk_datagram *wire,
         size_t len = strlen(f->states);
         int64_t observe = bc_coap_option_number_of(message, BC_COAP_OBSERVE, -1);
         assert_int_equal(message->payload.len, 1);
-        assert_true(observe >= f->observe);
+        assert_true(observe > f->observe || message->message_id == f->notified);
         f->observe = observe;
+        f->notified = message->message_id;
         if (len + 1 < sizeof(f->states) &&
             (len == 0 || f->states[len - 1] != (char)message->payload.ptr[0]))
             f->states[len] = (char)message->payload.ptr[0];

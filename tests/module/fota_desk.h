@@ -47,7 +47,8 @@ struct fota_desk {
     struct bc_firmware port;
     bc_sink source, wanted, package; /* the images before and after, and what the server has */
     uint8_t area[3][FOTA_IMAGE_BYTES_MAX];
-    unsigned lent; /* pieces of memory that were not given back */
+    uint8_t safe[3][FOTA_IMAGE_BYTES_MAX]; /* what was flushed: a cut leaves that, unless `torn` */
+    unsigned lent;                         /* pieces of memory that were not given back */
 
     uint32_t operations; /* of storage and flash, so far */
     uint32_t cut_after;  /* then the power is gone: nothing changes any more, nobody is told */
@@ -72,8 +73,9 @@ struct fota_desk {
     uint32_t gets;    /* so far, repetitions too */
     uint32_t asked;   /* block number, the last and the highest one */
     uint32_t highest;
-    char states[32]; /* of 5/0/3, as they were notified: "123" */
-    int64_t observe; /* number of the last notification: they rise */
+    char states[32];   /* of 5/0/3, as they were notified: "123" */
+    int64_t observe;   /* number of the last notification: they rise */
+    uint16_t notified; /* its message ID: a repetition has the same number */
     uint8_t before[BC_DATAGRAM_BYTES_MAX];
     size_t before_len;
 };

@@ -512,6 +512,19 @@ static void package_that_is_too_large_ends_it(void **state) /* G 4.3.2: 101; OMA
     }
 }
 
+static void package_that_never_ends_is_stopped(void **state) /* G 4.3.2: 101 */
+{
+    (void)state;
+    struct fota_desk f;
+    fota_setup(&f, IMAGE_BYTES);
+    f.sizeless = true;
+    f.port.package_bytes_max = (uint32_t)f.package.len; /* as its header says */
+    f.package.len = f.package.cap;
+    downloads_and(&f, 101, 3);
+    assert_int_equal(f.highest, f.port.package_bytes_max / 1024);
+    downloads_at_last(&f);
+}
+
 static void memory_that_is_not_there_ends_it(void **state) /* G 4.3.2: 1; OMA int-774 */
 {
     (void)state;
@@ -785,6 +798,7 @@ int main(void)
         cmocka_unit_test(server_that_has_forgotten_us_still_serves),
         cmocka_unit_test(flash_that_fails_ends_it),
         cmocka_unit_test(package_that_is_too_large_ends_it),
+        cmocka_unit_test(package_that_never_ends_is_stopped),
         cmocka_unit_test(memory_that_is_not_there_ends_it),
         cmocka_unit_test(package_for_another_revision_is_refused),
         cmocka_unit_test(what_is_no_package_is_refused),

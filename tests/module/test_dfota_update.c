@@ -335,6 +335,22 @@ static void record_that_cannot_be_kept_begins_nothing(void **state) /* 5/0/2 is 
     fota_teardown(&f);
 }
 
+static void progress_that_cannot_be_kept_ends_it(void **state) /* G 4.3.5: 255 */
+{
+    (void)state;
+    struct fota_desk f;
+    downloaded(&f);
+    fota_execute(&f, 0x44);
+    f.writes = 0;
+    while (f.writes < 2) /* blocks */
+        fota_pass(&f, 10);
+    f.records.refuses = true;
+    fota_pass(&f, 15);
+    f.records.refuses = false;
+    not_updated(&f);
+    fota_teardown(&f);
+}
+
 /* The new image is whole, but the record that makes it run cannot be stored: the old one runs, and
  * the update is tried again when there is a next time. */
 static void end_that_cannot_be_kept_leaves_the_old_image(void **state)
@@ -432,6 +448,7 @@ int main(void)
         cmocka_unit_test(altered_package_changes_nothing),
         cmocka_unit_test(memory_that_is_not_there_leaves_the_old_image),
         cmocka_unit_test(record_that_cannot_be_kept_begins_nothing),
+        cmocka_unit_test(progress_that_cannot_be_kept_ends_it),
         cmocka_unit_test(end_that_cannot_be_kept_leaves_the_old_image),
         cmocka_unit_test(update_can_be_made_to_fail),
         cmocka_unit_test(damaged_record_is_the_one_before),

@@ -30,6 +30,18 @@ static bool accepts_product_id(void *context, bc_view endpoint, bc_view product_
     return service_accepts_product_id(o->service, endpoint, product_id);
 }
 
+static bool wants_security(void *context, bc_view endpoint)
+{
+    const struct office *o = context;
+    return service_wants_security(o->service, endpoint);
+}
+
+static bool observes(void *context, bc_view endpoint, const struct bc_server_path *instance)
+{
+    const struct office *o = context;
+    return service_observes(o->service, endpoint, instance);
+}
+
 static bool keeps_observation(void *context, bc_view endpoint, const struct bc_server_path *path)
 {
     const struct office *o = context;
@@ -96,6 +108,8 @@ static void open_all(struct office *o)
     config.events |= BC_STORE_EVENTS | BC_SERVER_EVENT_BIT(BC_SERVER_ACKNOWLEDGED);
     config.find_product = find_product;
     config.accepts_product_id = accepts_product_id;
+    config.wants_security = wants_security;
+    config.observes = observes;
     config.keeps_observation = keeps_observation;
     config.find_package = find_package;
     config.on_fetched = on_fetched;

@@ -13,6 +13,7 @@
 #include "accounts.h"
 #include "base/sink.h"
 #include "catalogue.h"
+#include "fota_store.h"
 
 #define IMEI "867724030023557"
 #define IMSI "460111174747875"
@@ -436,6 +437,83 @@ static size_t count_items(const json_t *list)
     return json_array_size(json_object_get(list, "items"));
 }
 
+static int64_t devices_of(struct office *o, int product)
+{
+    char place[40];
+    snprintf(place, sizeof(place), "/products/%d", product);
+    return office_number(office_ask(o, 200, "GET", place, NULL), "device_count");
+}
+
+#define MOVE(product) "{\"product\":" #product "}"
+
+/* What it says now is its old carrier's; what it says when it has registered anew is the other's.
+ */
+static void device_moves_to_another_product(void **state)
+{
+    struct office *o = *state;
+    struct bc_server_device device;
+    (void)office_add_product(o, "Meters", "iot");
+    (void)office_add_product(o, "Lamps", "dmp");
+    office_add_device(o, 1, IMEI);
+    (void)office_ask(o, 201, "POST", "/groups", "{\"name\":\"North\"}");
+    (void)office_ask(o, 204, "PUT", "/groups/2/devices/" IMEI, NULL);
+    registers(o, IMEI);
+    const json_t *problem = office_ask(o, 422, "PATCH", "/devices/" IMEI, MOVE(3));
+    assert_string_equal(office_text(problem, "field"), "product");
+    const json_t *moved = office_ask(o, 200, "PATCH", "/devices/" IMEI, MOVE(2));
+    assert_int_equal(office_number(moved, "product"), 2);
+    assert_int_equal(office_number(moved, "group"), 2);
+    assert_int_equal(devices_of(o, 1), 0);
+    assert_int_equal(devices_of(o, 2), 1);
+    assert_true(bc_server_find(o->w.server, BC_TEXT(IMEI), &device));
+    assert_string_equal(device.carrier->name, "iot");
+    registers(o, IMEI);
+    assert_true(bc_server_find(o->w.server, BC_TEXT(IMEI), &device));
+    assert_string_equal(device.carrier->name, "dmp");
+    (void)office_ask(o, 200, "PATCH", "/devices/" IMEI, "{\"product\":2,\"name\":\"Hall\"}");
+    assert_int_equal(devices_of(o, 2), 1);
+    (void)office_ask(o, 204, "DELETE", "/products/1", NULL);
+    (void)office_ask(o, 409, "DELETE", "/products/2", NULL);
+}
+
+/* Firmware is its product's. */
+static void device_with_a_running_task_stays(void **state)
+{
+    struct office *o = *state;
+    struct bc_fota_task task = {
+        .name = BC_TEXT("T"), .firmware = 1, .settings = BC_TEXT("{}"), .state = BC_FOTA_RUNNING};
+    bool added = false;
+    office_add_device(o, office_add_product(o, "Meters", "iot"), IMEI);
+    (void)office_add_product(o, "Lamps", "dmp");
+    task.id = bc_fota_add_task(o->store, &task);
+    assert_true(bc_fota_add_device(o->store, task.id, BC_TEXT(IMEI), 0, &added));
+    assert_true(bc_fota_put_task(o->store, &task));
+    (void)office_ask(o, 409, "PATCH", "/devices/" IMEI, MOVE(2));
+    (void)office_ask(o, 200, "PATCH", "/devices/" IMEI, MOVE(1)); /* where it is */
+    assert_int_equal(devices_of(o, 1), 1);
+    assert_true(bc_fota_drop_task(o->store, task.id));
+    (void)office_ask(o, 200, "PATCH", "/devices/" IMEI, MOVE(2));
+}
+
+/* Whether DTLS is wanted follows the product at once, and is nobody else's business. */
+static void product_may_want_dtls(void **state)
+{
+    struct office *o = *state;
+    office_add_device(o, office_add_product(o, "Meters", "iot"), IMEI);
+    registers(o, IMEI);
+    assert_true(is_registered(o, IMEI));
+    (void)office_ask(o, 201, "POST", "/products",
+                     "{\"name\":\"A\",\"carrier\":\"aep\",\"security\":\"dtls\"}");
+    office_add_device(o, 2, "866971030603068");
+    registers(o, "866971030603068");
+    assert_false(is_registered(o, "866971030603068"));
+    assert_false(service_wants_security(o->service, BC_TEXT(IMEI)));
+    (void)office_ask(o, 200, "PATCH", "/products/2", "{\"security\":\"plain\"}");
+    registers(o, "866971030603068");
+    assert_true(is_registered(o, "866971030603068"));
+    assert_false(service_wants_security(o->service, BC_TEXT("nobody")));
+}
+
 static void removed_device_is_gone(void **state)
 {
     struct office *o = *state;
@@ -805,6 +883,9 @@ int main(void)
         TEST(endpoint_is_named_by_the_products_format),
         TEST(bad_devices_are_refused_by_field),
         TEST(device_changes_only_where_it_is_told),
+        TEST(device_moves_to_another_product),
+        TEST(device_with_a_running_task_stays),
+        TEST(product_may_want_dtls),
         TEST(removed_device_is_gone),
         TEST(devices_are_found),
         TEST_OPEN(pages_hold_all_devices_once),

@@ -253,6 +253,62 @@ static void success_with_the_old_version_is_none(void **state)
     desk_end(&d);
 }
 
+/* The acknowledgement of 5/0/2 is lost; the notification is not. */
+static void a_start_may_be_known_by_its_notification_alone(void **state)
+{
+    struct desk d;
+    (void)state;
+    begin_download(&d, "\"retries\":0");
+    desk_notify(&d, 1);
+    d.mute = true;
+    desk_notify(&d, 2);
+    desk_notify(&d, 3);
+    desk_expect(&d, "UPDATING", "");
+    d.mute = false;
+    desk_wait(&d, 2 * MINUTE_MS);
+    desk_expect(&d, "UPDATING", "");
+    desk_end(&d);
+}
+
+static void a_query_that_is_cut_off_is_no_attempt(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_begin(&d, "aep");
+    desk_register(&d);
+    desk_upload(&d);
+    desk_run_task(&d, "\"retries\":0");
+    d.mute = true;
+    desk_report(&d);
+    desk_expect(&d, "QUERYING", "");
+    d.mute = false;
+    desk_register(&d);
+    desk_expect(&d, "DOWNLOADING", "");
+    assert_int_equal(desk_number(&d, "attempts"), 1);
+    desk_end(&d);
+}
+
+/* It is asked where it stands although it says nothing. */
+static void a_silent_registration_after_an_update_is_looked_at(void **state)
+{
+    struct desk d;
+    (void)state;
+    begin_download(&d, "\"retries\":0");
+    download(&d);
+    d.version = DESK_TARGET;
+    d.result = 1;
+    d.state = 0;
+    d.mute = true; /* does not let 19/0/0 be observed */
+    desk_register(&d);
+    desk_wait(&d, 9000);
+    desk_expect(&d, "UPDATING", "");
+    d.mute = false;
+    for (int i = 0; i < 8; i++)
+        desk_wait(&d, 10000);
+    desk_expect(&d, "SUCCEEDED", "");
+    desk_end(&d);
+}
+
 static void a_refused_uri_fails(void **state)
 {
     struct desk d;
@@ -611,6 +667,9 @@ int main(void)
         cmocka_unit_test(each_result_has_its_words),
         cmocka_unit_test(a_failed_update_is_told_after_the_reboot),
         cmocka_unit_test(success_with_the_old_version_is_none),
+        cmocka_unit_test(a_start_may_be_known_by_its_notification_alone),
+        cmocka_unit_test(a_query_that_is_cut_off_is_no_attempt),
+        cmocka_unit_test(a_silent_registration_after_an_update_is_looked_at),
         cmocka_unit_test(a_refused_uri_fails),
         cmocka_unit_test(an_attempt_that_failed_is_tried_again_at_once),
         cmocka_unit_test(an_attempt_may_wait_for_the_next_registration),

@@ -387,14 +387,12 @@ static const char *const endless[] = {
     "while true do pcall(string.find, ('a'):rep(100), ('a*'):rep(50) .. 'b') end",
     "return pcall(function() while true do end end)",
     "return pcall(pcall, pcall, function() while true do end end)",
-    "local f = function() while true do end end for i = 1, 150 do local g = f f = function() "
-    "pcall(g) end end f()",
+    "local f for i = 1, 150 do local g = f f = function() pcall(g or f) f() end end f()",
     "local t = {} while true do t[#t + 1] = {} end",
     "local t = {} while true do t[#t + 1] = {} pcall(function() t = {t} end) end",
     "local s = 'x' while true do s = s .. s end",
     "local s = 'x' while true do pcall(function() s = s .. s end) end",
-    "local s = ('x'):rep(60000) local t = {} while true do pcall(function() t[#t+1] = s .. #t "
-    "end) end",
+    "local s, t = ('x'):rep(60000), {} while true do pcall(function() t[s .. #t] = 1 end) end",
     "string.rep('x', 1e9)",
     "string.rep('', 1e18)",
     "string.rep('', math.maxinteger, '')",
@@ -429,21 +427,16 @@ static const char *const endless[] = {
     "local t = {} for i = 1, 9999 do t[i] = i end table.sort(t)",
     "table.sort({3, 2, 1, 5, 4}, function() return true end)",
     "table.sort({3, 2, 1}, function() while true do end end)",
-    "local s, t = ('x'):rep(60000), {} for i = 1, 2000 do t[i] = s end while true do "
-    "table.sort(t) end",
-    "local t = {} for i = 1, 30000 do t[i] = i end while true do table.insert(t, 1, 0) "
-    "table.remove(t, 1) end",
-    "local t = {} for i = 1, 30000 do t[i] = i end for i = 1, 30000 do t[i] = nil end "
-    "while true do next(t) end",
-    "local a, b = ('x'):rep(60000) .. 'a', ('x'):rep(60000) .. 'b' while true do local c = a < b "
-    "end",
+    "local t = {} for i = 1, 2000 do t[i] = ('x'):rep(99) end while true do table.sort(t) end",
+    "local t = {} for i = 1, 30000 do t[i] = i end while true do table.insert(t, 1, 0) end",
+    "local t = {} for i = 1, 9e4 do t[i] = i t[i - 3e4] = nil end while true do next(t) end",
+    "local a = ('x'):rep(60000) local b = a .. 'b' while true do local c = a < b end",
     "local a = ('9'):rep(60000) while true do tonumber(a) end",
     "local a = '0x' .. ('0'):rep(60000) while true do local b = a | 0 end",
     "local a = ('9'):rep(60000) while true do math.floor(a) end",
     "local s = ('\\xe6\\xb0\\xb4'):rep(20000) while true do utf8.len(s) end",
     "local s = ('\\xe6\\xb0\\xb4'):rep(20000) while true do utf8.codepoint(s, 1, -1) end",
-    "local f = function(...) return select('#', ...) end local t = {} for i = 1, 200 do t[i] = i "
-    "end while true do f(table.unpack(t)) end",
+    "local t = {} for i = 1, 200 do t[i] = i end while true do select('#', table.unpack(t)) end",
     "local function f(...) return f(1, ...) end f()",
     "string.len = nil while true do local x = ('x').len end",
     "local t <close> = nil while true do end",
@@ -470,6 +463,8 @@ static void what_holds_up_is_told(void **state)
         {"return pcall(function() while true do end end)", "line 1: runs too long"},
         {"('a'):rep(30):find(('a*'):rep(30) .. 'b')", "runs too long"},
         {"local t = {} while true do t[#t + 1] = {} end", "takes more than 1024 KiB of memory"},
+        {"local t = {} while true do pcall(function() t = {t, t, t} end) end",
+         "takes more than 1024 KiB of memory"},
         {"while true do pcall(string.rep, 'x', 65535) end", "line 1: runs too long"},
         {"return ('x'):rep(65537)", "line 1: resulting string too large"},
         {"local t = {} for i = 1, 5000 do t[i] = i end table.sort(t)",
@@ -479,6 +474,10 @@ static void what_holds_up_is_told(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         assert_string_equal(value_of(cases[i][0], "00"), cases[i][1]);
+    /* Also when nothing runs after it that could raise the error again. */
+    static const char last[] =
+        "function decode() return pcall(function() while true do end end) end";
+    assert_string_equal(decoded(lua(last), NULL, ""), "line 1: runs too long");
     /* Already when it is put in place. */
     assert_string_equal(decoded(lua("x = 1\nwhile true do end"), NULL, ""),
                         "line 2: runs too long");
@@ -524,7 +523,7 @@ static void nothing_in_a_source_harms_the_compiler(void **state)
         size_t len = (size_t)sprintf(source, "%s", cases[i].before);
         for (size_t k = 0; k < cases[i].count; k++, len += part)
             memcpy(source + len, cases[i].part, part);
-        strcpy(source + len, cases[i].after);
+        memcpy(source + len, cases[i].after, strlen(cases[i].after) + 1);
         double began = cpu_ms();
         (void)decoded(lua(source), NULL, "00");
         assert_true(cpu_ms() - began < CPU_MS_MAX);

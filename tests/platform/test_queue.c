@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/sink.h"
+#include "catalogue.h"
 #include "office.h"
 
 #define IMEI "867724030023557"
@@ -453,14 +454,43 @@ static void canceled_command_that_was_sent_stays_canceled(void **state)
     world_expect(&o->w, PORT, GET_3_0_0);
 }
 
+static void expect_only(struct office *o, int64_t id)
+{
+    static const char *const places[] = {COMMANDS, COMMANDS "?state=PENDING", "/commands",
+                                         "/commands?state=PENDING"};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        const json_t *items = json_object_get(office_ask(o, 200, "GET", places[i], NULL), "items");
+        assert_int_equal(json_array_size(items), 1);
+        assert_int_equal(office_number(json_array_get(items, 0), "id"), id);
+    }
+}
+
+/* A device that is added again under the name begins anew, at once; the rows go later. */
 static void removed_device_takes_its_commands_with_it(void **state)
 {
     struct office *o = *state;
+    int64_t ended = give(o, 200, "{\"operation\":\"read\",\"path\":\"/3/0/0\",\"expire_s\":0}");
     enroll_queued(o);
     office_wait(o, AWAKE_MS);
-    int64_t id = give(o, 202, READ_3_0_0);
+    int64_t waiting = give(o, 202, READ_3_0_0);
+    office_forget(o);
     (void)office_ask(o, 204, "DELETE", "/devices/" IMEI, NULL);
-    expect_reason(o, id, "CANCELED", "the device was removed");
+    const struct office_told *told = office_expect_told(o, SERVICE_COMMAND);
+    assert_true(told->ended);
+    assert_string_equal(office_text(json_object_get(told->body, "command"), "state"), "CANCELED");
+    office_add_device(o, 1, IMEI);
+    int64_t fresh = give(o, 202, "{\"operation\":\"read\",\"path\":\"/3/0/0\",\"expire_s\":60}");
+    char place[40];
+    for (int i = 0; i < 8; i++) {
+        expect_only(o, fresh);
+        snprintf(place, sizeof(place), "/commands/%lld", (long long)(i % 2 ? ended : waiting));
+        (void)office_ask(o, 404, "GET", place, NULL);
+        office_wait(o, 20);
+    }
+    assert_false(bc_catalogue_sweep(o->store));
+    (void)show(o, fresh);
+    snprintf(place, sizeof(place), "/commands/%lld", (long long)ended);
+    (void)office_ask(o, 404, "GET", place, NULL); /* now that nothing hides it */
 }
 
 /* A device that registers anew has lost what it was asked. */

@@ -513,9 +513,9 @@ static void foreign_damaged_and_newer_files_are_refused(void **state)
     expect_refused("no store of bc260y-platform");
     assert_int_equal(unlink(path), 0);
     bc_store_close(open_store(1));
-    run_sql("PRAGMA user_version = 3");
+    run_sql("PRAGMA user_version = 4");
     expect_refused("newer version");
-    run_sql("PRAGMA user_version = 2; DROP TABLE data");
+    run_sql("PRAGMA user_version = 3; DROP TABLE data");
     expect_refused("no such table");
     assert_int_equal(unlink(path), 0);
     bc_store_close(open_store(1));

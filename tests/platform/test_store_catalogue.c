@@ -168,7 +168,7 @@ static void migrated_file_has_the_same_schema(void **state)
     char *version = ask(grown, "PRAGMA user_version"),
          *whole = ask(grown, "PRAGMA integrity_check");
     char *group = ask(grown, "SELECT name FROM groups WHERE id = 1");
-    assert_string_equal(version, "2");
+    assert_string_equal(version, "3");
     assert_string_equal(whole, "ok");
     assert_string_equal(group, "default");
     free(expected);

@@ -193,6 +193,60 @@ static void nothing_is_sent_to_who_is_not_trusted_any_more(void **state)
     world_end(&w);
 }
 
+static bool wanted;
+
+static bool wants_security(void *context, bc_view endpoint)
+{
+    (void)context;
+    return wanted && bc_view_equal(endpoint, BC_TEXT("x"));
+}
+
+static void expect_insecure(struct world *w)
+{
+    const struct world_event *event = world_expect_event(w, BC_SERVER_REJECTED);
+    assert_int_equal(event->code, BC_COAP_FORBIDDEN);
+    assert_string_equal(event->endpoint, "x");
+    assert_string_equal(event->reason, "devices of this product speak DTLS only");
+}
+
+/* Who must speak DTLS is neither heard in plain nor asked there. */
+static void plain_is_refused_where_security_is_wanted(void **state)
+{
+    (void)state;
+    struct world w;
+    struct bc_server_config config = bc_server_config_default();
+    config.seed = 7;
+    config.wants_security = wants_security;
+    world_begin_with(&w, "iot", &config);
+    wanted = true;
+    world_feed(&w, 7001, "4402 1001 A1A2A3A4" REGISTER_X);
+    world_expect(&w, 7001, "6483 1001 A1A2A3A4");
+    expect_insecure(&w);
+    world_register(&w, 7002, "y", "");
+    world_expect_event(&w, BC_SERVER_REGISTERED);
+    w.channel = SESSION;
+    world_register(&w, 7001, "x", "");
+    world_expect_event(&w, BC_SERVER_REGISTERED);
+    w.channel = 0;
+    wanted = false; /* a product that changes */
+    world_register(&w, 7001, "x", "");
+    world_expect_event(&w, BC_SERVER_REGISTERED);
+    wanted = true;
+    world_feed(&w, 7001, UPDATE("1002"));
+    world_expect(&w, 7001, "6483 1002 A1A2A3A4");
+    expect_insecure(&w);
+    world_feed(&w, 7001, "4402 1004 A1A2A3A4 B2 6470 44 65703D78 FF 31"); /* POST /dp?ep=x */
+    world_expect(&w, 7001, "6483 1004 A1A2A3A4");
+    expect_insecure(&w);
+    assert_int_equal(world_request(&w, "x", BC_SERVER_READ, "/3/0/0", 5), BC_OK);
+    for (uint64_t wait_ms = 2000; wait_ms <= 32000; wait_ms *= 2) {
+        world_expect_silence(&w);
+        world_wait(&w, wait_ms);
+    }
+    world_expect_event(&w, BC_SERVER_TIMED_OUT);
+    world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_channel_is_followed_as_an_address_is),
         cmocka_unit_test(only_who_is_trusted_answers_and_notifies),
         cmocka_unit_test(nothing_is_sent_to_who_is_not_trusted_any_more),
+        cmocka_unit_test(plain_is_refused_where_security_is_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

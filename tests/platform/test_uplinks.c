@@ -330,6 +330,73 @@ static void manual_subscription_waits_for_the_user(void **state)
     assert_int_equal(count(office_ask(o, 200, "GET", PROPERTIES, NULL)), 2);
 }
 
+static size_t observed(struct office *o)
+{
+    size_t count = 0;
+    struct bc_server_observation observation;
+    const void *cursor = bc_server_next_observation(o->w.server, BC_TEXT(EP), NULL, &observation);
+    for (; cursor != NULL; count++)
+        cursor = bc_server_next_observation(o->w.server, BC_TEXT(EP), cursor, &observation);
+    return count;
+}
+
+/* G 5.5.1.3: the platform subscribes to what is mapped, an instance each, and to nothing else. */
+static void only_what_is_mapped_is_observed(void **state)
+{
+    struct office *o = *state;
+    begin_lamp(o, "");
+    world_expect(&o->w, PORT, OBSERVE_3311_0);
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "60 " TLV LAMP_ON);
+    office_commit(o);
+    world_register(&o->w, PORT, EP, "</3/0>,</3303/0>,</3311>,</3311/1>,</3311/0>,</3312/0>");
+    office_commit(o);
+    world_expect(&o->w, PORT, OBSERVE_3311_0);
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "60 " TLV LAMP_ON);
+    office_commit(o);
+    world_expect_silence(&o->w);
+    assert_int_equal(observed(o), 1);
+    office_restart(o);
+    office_commit(o);
+    world_expect_silence(&o->w);
+    assert_int_equal(observed(o), 1);
+    (void)office_ask(o, 200, "PUT", "/products/1/mapping", "{\"items\":[]}");
+    world_expect_silence(&o->w); /* not before it registers anew */
+    world_register(&o->w, PORT, EP, "</3/0>,</3303/0>,</3311/0>");
+    office_commit(o);
+    world_expect(&o->w, PORT, "4401 <mid> <token> 60 54 33333033 01 30 62 2D16");
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "60 " TLV LAMP_ON);
+    world_expect(&o->w, PORT, OBSERVE_3311_0);
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "60 " TLV LAMP_ON);
+    office_commit(o);
+    assert_int_equal(observed(o), 2);
+}
+
+/* An observation that was not answered before the restart is asked for again. */
+static void mapped_instance_is_observed_after_a_restart_too(void **state)
+{
+    struct office *o = *state;
+    begin_lamp(o, "");
+    world_expect(&o->w, PORT, OBSERVE_3311_0);
+    office_restart(o);
+    office_commit(o);
+    world_expect(&o->w, PORT, OBSERVE_3311_0);
+}
+
+/* An update with another list of objects is looked at like a registration. */
+static void mapped_instance_that_is_announced_later_is_observed(void **state)
+{
+    struct office *o = *state;
+    begin_lamp(o, "");
+    world_take_all(&o->w);
+    world_register(&o->w, PORT, EP, "</3/0>,</3303/0>");
+    office_commit(o);
+    world_expect_silence(&o->w);
+    world_feed(&o->w, PORT, "4002 6F01 B2 7264 0A <id> 11 28 FF 3C2F332F303E2C3C2F333331312F303E");
+    office_commit(o);
+    world_expect(&o->w, PORT, "6044 6F01");
+    world_expect(&o->w, PORT, OBSERVE_3311_0);
+}
+
 /* Andlink --------------------------------------------------------------------------------------*/
 
 static void begin_andlink(struct office *o)
@@ -342,6 +409,46 @@ static void begin_andlink(struct office *o)
     world_answer(&o->w, PORT, BC_COAP_CONTENT, "C0 FF 31");
     office_commit(o);
     office_forget(o);
+}
+
+#define PUT_19_1_0 "4403 <mid> <token> B2 3139 0131 0130 "
+#define WRITE_19_1_0(value) "{\"operation\":\"write\",\"path\":\"/19/1/0\"," value "}"
+
+/* G 5.4: JSON as text; of other carriers it is bytes, and only as hex. */
+static void text_is_written_to_19_1_0(void **state)
+{
+    struct office *o = *state;
+    const char *place = "/devices/" EP "/commands";
+    begin_andlink(o);
+    (void)office_ask(o, 202, "POST", place, WRITE_19_1_0("\"value\":\"{\\\"a\\\":1}\""));
+    world_expect(&o->w, PORT, PUT_19_1_0 "10 FF 7B2261223A317D");
+    world_answer(&o->w, PORT, BC_COAP_CHANGED, "");
+    (void)office_ask(o, 202, "POST", place, WRITE_19_1_0("\"value\":{\"a\":1}"));
+    world_expect(&o->w, PORT, PUT_19_1_0 "10 FF 7B2261223A317D");
+    world_answer(&o->w, PORT, BC_COAP_CHANGED, "");
+    (void)office_ask(o, 202, "POST", place, WRITE_19_1_0("\"hex\":\"0AFF\""));
+    world_expect(&o->w, PORT, PUT_19_1_0 "11 2A FF 0AFF");
+    world_answer(&o->w, PORT, BC_COAP_CHANGED, "");
+    (void)office_ask(o, 422, "POST", place, WRITE_19_1_0("\"value\":1"));
+    (void)office_ask(o, 202, "POST", place, "{\"operation\":\"read\",\"path\":\"/19/1/0\"}");
+    office_forget(o);
+    world_expect(&o->w, PORT, "4401 <mid> <token> B2 3139 0131 0130");
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "C0 FF 7B2261223A317D");
+    office_commit(o);
+    const json_t *command =
+        json_object_get(office_expect_told(o, SERVICE_COMMAND)->body, "command");
+    assert_string_equal(office_text(command, "value"), "{\"a\":1}");
+    assert_string_equal(office_text(command, "text"), "{\"a\":1}");
+}
+
+static void bytes_are_written_to_19_1_0_of_others(void **state)
+{
+    struct office *o = *state;
+    begin_meter(o, NULL);
+    const json_t *problem = office_ask(o, 422, "POST", "/devices/" EP "/commands",
+                                       WRITE_19_1_0("\"value\":\"{\\\"a\\\":1}\""));
+    assert_string_equal(office_text(problem, "field"), "value");
+    world_expect_silence(&o->w);
 }
 
 /* POST /dp?ep= with that JSON. */
@@ -507,6 +614,12 @@ int main(void)
         TEST(property_is_written_through_the_mapping),
         cmocka_unit_test_setup_teardown(manual_subscription_waits_for_the_user, setup_file,
                                         teardown),
+        cmocka_unit_test_setup_teardown(only_what_is_mapped_is_observed, setup_file, teardown),
+        TEST(mapped_instance_that_is_announced_later_is_observed),
+        cmocka_unit_test_setup_teardown(mapped_instance_is_observed_after_a_restart_too, setup_file,
+                                        teardown),
+        TEST(text_is_written_to_19_1_0),
+        TEST(bytes_are_written_to_19_1_0_of_others),
         TEST(dp_is_decoded_by_name),
         TEST(device_has_so_many_names_and_no_more),
         TEST(history_is_as_long_as_the_rows),

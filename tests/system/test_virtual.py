@@ -162,9 +162,16 @@ class ByHand(VirtualTest):
 
 class Processes(VirtualTest):
     def module_pid(self):
+        """Of the one module, once it is one and no longer a copy of the platform."""
         found = children(self.platform.pid)
         self.assertEqual(len(found), 1, found)
-        return next(iter(found))
+        pid = next(iter(found))
+
+        def is_module():
+            with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as file:
+                return file.read() == "bc260y\n"
+        wait_until(is_module, "the module's program")
+        return pid
 
     def test_stopping_leaves_no_process(self):
         self.start()
@@ -193,6 +200,19 @@ class Processes(VirtualTest):
         os.kill(self.module_pid(), signal.SIGTERM)
         wait_until(lambda: self.show()["state"] == "ended", "the end")
         self.assertEqual(self.show()["exit"], 0)
+
+    def test_it_holds_nothing_of_the_platform(self):
+        def held(pid):
+            folder = f"/proc/{pid}/fd"
+            links = (os.readlink(os.path.join(folder, name)) for name in os.listdir(folder))
+            return {link for link in links if not link.startswith(("/dev/", "anon_inode:"))}
+        self.start()
+        self.wait_for_text("RDY")
+        pid = self.module_pid()
+        shared = held(pid) & held(self.platform.pid)
+        self.assertEqual([link.partition(":")[0] for link in shared], ["pipe"])  # standard error
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            self.assertEqual(file.read(), b"")
 
     def test_they_die_with_the_platform(self):
         """Also one that would not notice by itself."""

@@ -8,6 +8,9 @@
  *         key: (d) => d.endpoint, columns: [[t("device"), (d) => foreign(d.endpoint)], …],
  *         empty: () => emptyState(…),
  *     })
+ *
+ * `first` is how many are loaded at first (all that there are, when they are searched here).
+ * Instead of `path`, load({limit, cursor, search…}, signal) gives a page {items, next}.
  */
 
 import { get } from "./api.js";
@@ -110,7 +113,7 @@ class List {
     async fetch(limit, cursor) {
         const { options, ctx } = this;
         if (options.load) {
-            return options.load(this.query, ctx.signal, cursor);
+            return options.load({ ...this.query, limit, cursor }, ctx.signal);
         }
         return get(options.path, { ...this.query, limit, cursor }, ctx.signal);
     }
@@ -119,7 +122,7 @@ class List {
         this.newest += 1;
         const mine = this.newest;
         const many = fresh ? 0 : Math.min(ALL, this.items.length);
-        const first = this.options.search === "server" ? PAGE : ALL;
+        const first = this.options.first || (this.options.search === "server" ? PAGE : ALL);
         try {
             const page = await this.fetch(Math.max(first, many), null);
             if (mine !== this.newest || this.ctx.signal.aborted) {

@@ -67,10 +67,7 @@ function listOf(ctx, path, withDevice) {
     return listView(ctx, {
         label: t("nav.commands"), types: ["command"], key: (c) => c.id,
         columns: columns(withDevice),
-        load: async (query, signal) => {
-            const page = await get(path, { ...query, limit: 200 }, signal);
-            return { ...page, items: [...page.items].sort((a, b) => b.id - a.id) };
-        },
+        path, first: 200, keepsOlder: true,
         filters: [{
             name: "state", label: t("command.any_state"),
             options: STATES.map((s) => [s, word("state", s)]),

@@ -60,7 +60,7 @@ function showRow(row) {
 export function dataPart(ctx, device) {
     return card(t("device.part.data"), listView(ctx, {
         label: t("device.part.data"), types: ["data"], key: (row) => row.number,
-        load: (query, signal, cursor) => newestFirst(device, query, signal, cursor),
+        load: (query, signal) => newestFirst(device, query, signal),
         keepsOlder: true,
         columns: [
             [t("number"), (row) => h("button", {
@@ -78,7 +78,7 @@ export function dataPart(ctx, device) {
 }
 
 /* The newest rows, or those before row `cursor`. */
-async function newestFirst(device, query, signal, cursor) {
+async function newestFirst(device, { cursor, ...query }, signal) {
     const before = cursor ? { from: Math.max(1, cursor - PAGE), to: cursor - 1 } : {};
     const page = await get(`devices/${segment(device)}/data`, {
         ...query, ...before, limit: PAGE,

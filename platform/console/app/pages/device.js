@@ -14,9 +14,8 @@ import { objectsPart } from "./objects.js";
 import { carrierChip } from "./products.js";
 import { virtualPart } from "./virtual.js";
 import {
-    afterDialog, asyncPage, button, card, chip, deleteButton, emptyState, facts,
-    onlineChip, pageHead, tabs,
-    timeOf, toast,
+    afterDialog, asyncPage, button, card, chip, deleteButton, emptyState, facts, onlineChip,
+    pageHead, tabs, timeOf, toast,
 } from "../ui.js";
 
 const PARTS = ["summary", "data", "chart", "objects", "commands", "messages", "virtual"];

@@ -17,7 +17,7 @@ export function deviceLink(device) {
         foreign(device.endpoint));
 }
 
-function columns(names, product) {
+function columns(names, product, reload) {
     return [
         [t("device"), (d) => h("div", { class: "stack" }, deviceLink(d),
             d.name && h("span", { class: "muted" }, foreign(d.name)))],
@@ -29,7 +29,7 @@ function columns(names, product) {
         [t("device.seen"), (d) => timeOf(d.registration?.seen_ms)],
         [t("device.waiting"), (d) => d.commands_waiting, "number"],
         may("operator") && ["", (d) => deleteButton(d.endpoint, () =>
-            remove(`devices/${segment(d)}`), { text: t("device.delete.about", {
+            remove(`devices/${segment(d)}`).then(reload), { text: t("device.delete.about", {
             what: d.endpoint,
         }) }), "end"],
     ].filter(Boolean);
@@ -47,13 +47,12 @@ export function deviceList(ctx, { product, action, productChoices } = {}) {
                 names.set(p.id, p.name);
             }
         }
-        return get("devices", { product: product?.id, limit: 50, ...query }, signal);
+        return get("devices", { product: product?.id, ...query }, signal);
     };
-    return listView(ctx, {
+    const list = listView(ctx, {
         label: t("nav.devices"), search: "server", searchLabel: t("devices.search"),
         types: ["registered", "updated", "deregistered", "expired", "device", "command"],
-        key: segment, columns: columns(names, product),
-        load: (query, signal) => load(query, signal),
+        key: segment, columns: columns(names, product, () => list.reload()), load,
         filters: [
             { name: "online", label: t("devices.any"), value: ctx.query.online, options: [
                 ["true", word("state", "online")], ["false", word("state", "offline")],
@@ -64,6 +63,7 @@ export function deviceList(ctx, { product, action, productChoices } = {}) {
         empty: () => emptyState(t("devices.empty"), may("operator")
             && button(t("devices.add"), action, { kind: "primary" }), "devices"),
     });
+    return list;
 }
 
 export function devicesPage(ctx) {

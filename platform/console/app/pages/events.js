@@ -6,6 +6,7 @@ import { spaced, valueText } from "../format.js";
 import { t, word } from "../i18n.js";
 import { searchBox } from "../list.js";
 import * as live from "../live.js";
+import { namedValues } from "./data.js";
 import { button, chip, emptyState, pageHead, timeOf } from "../ui.js";
 
 const KEPT = 500;
@@ -24,7 +25,8 @@ function summary(event) {
         parts.push(h("code", {}, event.path), " ");
     }
     if (event.values) {
-        parts.push(foreign(valueText(event.values)));
+        parts.push(foreign(namedValues(event.values).map(([name, value]) =>
+            `${name} = ${valueText(value)}`).join(", ")));
     } else if (event.text) {
         parts.push(foreign(event.text));
     } else if (event.hex) {

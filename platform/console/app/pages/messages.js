@@ -1,6 +1,6 @@
 /* The CoAP messages of a device, both ways, decoded. The platform keeps the newest ones. */
 
-import { get, segment } from "../api.js";
+import { segment } from "../api.js";
 import { foreign, h } from "../dom.js";
 import { codeName, spaced } from "../format.js";
 import { t } from "../i18n.js";
@@ -45,11 +45,7 @@ function message(m) {
 export function messagesPart(ctx, device) {
     return card(t("device.part.messages"), listView(ctx, {
         label: t("device.part.messages"), types: ["message"],
-        load: async (query, signal) => {
-            const page = await get(`devices/${segment(device)}/messages`, { limit: 500 }, signal);
-            return { ...page, next: null,
-                items: [...page.items].sort((a, b) => b.time_ms - a.time_ms) };
-        },
+        path: `devices/${segment(device)}/messages`, first: 300,
         render: (items) => h("ol", { class: "messages" }, items.map(message)),
         empty: () => emptyState(t("message.empty"), null, "events"),
     }), { note: t("message.about") });

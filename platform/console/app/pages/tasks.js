@@ -11,8 +11,7 @@ import { deviceLink } from "./devices.js";
 import { groupName } from "./groups.js";
 import {
     afterDialog, asyncPage, button, card, confirmDialog, deleteButton, emptyState, facts,
-    pageHead, progressOf,
-    stateChip, timeOf, toast,
+    pageHead, progressOf, stateChip, timeOf, toast,
 } from "../ui.js";
 
 const KINDS = ["succeeded", "running", "waiting", "failed", "canceled"];

@@ -243,7 +243,7 @@ export default {
     "product.product_id.hint": "模块在 3/0/17 中上报，不一致则拒绝接入。",
     "product.observe_all": "自动订阅设备上报的所有对象",
     "product.description": "描述",
-    "product.summary": "产品信息",
+    "product.summary": "产品概览",
     "product.next": "后续步骤",
     "product.next.profile": "定义服务、属性和命令",
     "product.next.codec": "定义码流与属性的转换",
