@@ -134,7 +134,7 @@ def registrations(table, build, quick):
         lines = registrations_of(build, "--http", *options,
                                  env=dict(os.environ, XDG_STATE_HOME=folder))
     for work, clients, _, echo_us, rate, cost_us in lines:
-        table.row(f"platform with --http, {work}, {int(clients):,} clients", f"{int(rate):,}/s")
+        table.row(f"with --http, {work}, {int(clients):,} clients", f"{int(rate):,}/s")
         table.row("  CPU of each", f"{cost_us} us", f"UDP echo {echo_us} us",
                   float(cost_us) / float(echo_us), "at most 8 us", float(cost_us) <= 8)
 

@@ -86,7 +86,8 @@ static bool read_port(int fd, uint16_t *out)
 
 bool server_start_platform(const char *path, const char *store, bool http, struct server *out)
 {
-    const char *argv[12] = {path, "--coap", HOST ":0", "--open", "iot", "--quiet"};
+    static const char any_port[] = HOST ":0";
+    const char *argv[12] = {path, "--coap", any_port, "--open", "iot", "--quiet"};
     size_t argc = 6;
     int pipes[2];
     if (store != NULL) {

@@ -138,7 +138,7 @@ static inline bc_view fota_endpoint(const struct fota_flight *flight)
 struct fota_flight *fota_flight_of(const struct fota *fota, bc_view endpoint);
 struct fota_task *fota_task_of(const struct fota *fota, int64_t id);
 /* Into memory; NULL with the reason when its package finds no room. */
-struct fota_task *fota_task_begin(struct fota *fota, const struct bc_fota_task *task,
+struct fota_task *fota_task_begin(struct fota *fota, const struct bc_fota_task *row,
                                   const char **why);
 /* What has to be done when its last device has ended, or it was canceled; it may be gone then. */
 void fota_task_settle(struct fota *fota, struct fota_task *task);

@@ -188,10 +188,9 @@ void fota_list_tasks(struct api_call *call, struct api_answer *answer)
     struct bc_store *store = call->service->config.store;
     struct fota_list list;
     struct bc_fota_page page = fota_list_begin(call, &list);
-    size_t index;
-    json_t *task;
     bc_fota_tasks(store, &page, take_task, &list);
-    json_array_foreach(list.items, index, task) count(store, task);
+    for (size_t i = 0; i < json_array_size(list.items); i++)
+        count(store, json_array_get(list.items, i));
     fota_list_answer(call, &list, answer);
 }
 
@@ -354,8 +353,6 @@ void fota_list_task_devices(struct api_call *call, struct api_answer *answer)
 {
     struct task task;
     struct fota_list list;
-    size_t index;
-    json_t *item;
     struct bc_fota_page page = fota_list_begin(call, &list);
     if (!find_task(call, service_id(call->segments[0]), &task, answer)) {
         json_decref(list.items);
@@ -365,8 +362,10 @@ void fota_list_task_devices(struct api_call *call, struct api_answer *answer)
     list.last = page.from - 1; /* they have no numbers: the cursor counts them */
     bc_fota_devices(call->service->config.store, task.id, list.last, page.count, take_device,
                     &list);
-    json_array_foreach(list.items, index, item)
+    for (size_t i = 0; i < json_array_size(list.items); i++) {
+        json_t *item = json_array_get(list.items, i);
         set_progress(call->service->fota, item, service_view(json_object_get(item, "endpoint")));
+    }
     fota_list_answer(call, &list, answer);
 }
 

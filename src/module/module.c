@@ -243,10 +243,11 @@ static void execute(struct bc_module *m, bc_sink *line)
     bc_sink out = bc_at_reply_begin(&m->port);
     out.cap -= RESULT_BYTES_MAX;
     int result = BC_AT_ERROR_PARAMETER; /* a line that was too long has no bytes */
-    bc_sink whole = *line;
     if (line->ptr != NULL) {
+        uint8_t *text = line->ptr;
+        size_t bytes = line->len;
         result = bc_at_execute(tables, sizeof(tables) / sizeof(tables[0]), m, line, &out);
-        bc_wipe(whole.ptr, whole.len); /* it may have held a key */
+        bc_wipe(text, bytes); /* it may have held a key */
     }
     out.cap += RESULT_BYTES_MAX;
     put_result(&m->port, &out, result);

@@ -125,16 +125,27 @@ static bool read_whole(const struct reader *in)
     return !in->bad && in->rest.len == 0;
 }
 
+/* A copy as it is kept; one that is too long is empty. */
+static bool fetch(struct bc_module *m, enum bc_record record, unsigned copy,
+                  struct record_memory *memory, bc_view *out)
+{
+    bc_sink bytes = {.ptr = memory->bytes, .cap = sizeof(memory->bytes)};
+    if (!m->storage.load(m->storage.context, record, copy, &bytes))
+        return false;
+    *out = bytes.full ? (bc_view){0} : bc_sink_view(&bytes);
+    return true;
+}
+
 /* The newest copy that is in order and that `decode` understands. */
 static bool load(struct bc_module *m, enum bc_record record, struct record_memory *memory,
                  bool (*decode)(void *into, struct reader *in), void *into)
 {
     for (unsigned copy = 0; copy < COPIES; copy++) {
-        bc_sink out = {.ptr = memory->bytes, .cap = sizeof(memory->bytes)};
-        struct reader in = {0};
-        if (!m->storage.load(m->storage.context, record, copy, &out))
+        bc_view bytes;
+        if (!fetch(m, record, copy, memory, &bytes))
             continue;
-        if (!out.full && payload_of(bc_sink_view(&out), record, &in.rest) && decode(into, &in))
+        struct reader in = {0};
+        if (payload_of(bytes, record, &in.rest) && decode(into, &in))
             return true;
         trace_record(m, "damaged", record);
         if (m->storage.damaged != NULL)

@@ -15,7 +15,7 @@ import { launch, visit } from "./support.mjs";
 import { ends, SLOW_MS, tellIn } from "./user.mjs";
 
 const STATES = ["WAITING", "QUERYING", "DOWNLOADING", "DOWNLOADED", "UPDATING", "SUCCEEDED"];
-const LINK = "0s delay 300ms\n"; // each way, in the module's time: some 3 s for the package
+const LINK = "0s delay 200ms\n"; // each way, in the module's time: 2 s of ours for a package
 let browser;
 const tell = (...story) => tellIn(browser, ...story);
 
@@ -193,6 +193,7 @@ async function uploadSigned(user, { from, to, archive, signed, key }) {
     await user.refused("create", "product.manufacturer", /not that of the product's profile/);
     await user.fill({ "product.manufacturer": "QUECTEL" });
     await user.refused("create", "firmware.file", /it is not signed/);
+    assert.equal(await user.page.locator("dialog[open] progress").count(), 0);
     await user.fill({ "firmware.file": signed });
     await user.finish("create");
     await user.sees(`${from} → ${to}`);

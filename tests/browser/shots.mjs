@@ -32,6 +32,7 @@ const SHOTS = [
     ["device-commands", `${DEVICE}/commands`, "zh", "dark", 1280],
     ["device-messages", `${DEVICE}/messages`, "en", "light", 1280],
     ["device-virtual", "devices/866971031275899/virtual", "en", "dark", 1280],
+    ["firmwares", "firmwares", "en", "light", 1280],
     ["task", "tasks/51", "en", "light", 1280],
     ["narrow-devices", "devices", "zh", "dark", 390],
     ["narrow-chart", `${DEVICE}/chart`, "en", "light", 390],

@@ -156,16 +156,17 @@ function someUpgrade(world, now) {
     world.keys.push({ id: 41, manufacturer: "QUECTEL", created_ms: now,
         public_key: "-----BEGIN PUBLIC KEY-----\nMFYwEAYHKoZIzj0CAQ\n-----END PUBLIC KEY-----\n" });
     world.tasks.push({ id: 51, name: "Test_Task1", firmware: 31, state: "running", retries: 3,
-        retry_policy: "immediate", counts: { waiting: 1, running: 2, succeeded: 4, failed: 1 },
+        retry_policy: "immediate", counts: { waiting: 1, running: 1, succeeded: 1, failed: 1 },
         created_ms: now, started_ms: now });
     const d = (endpoint, state, progress, more) => ({ endpoint, state, progress, attempts: 1,
         result: null, reason: null, version_before: "BC260YCNAAR01A01", version_after: null,
         updated_ms: now, ...more });
     world.taskDevices[51] = [
-        d("867724030023557", "DOWNLOADING", 62), d("861428040064744", "WAITING", 0),
+        d("867724030023557", "DOWNLOADING", 62),
+        d("861428040064744", "WAITING", 0, { attempts: 0, version_before: null }),
         d("866971031275899", "SUCCEEDED", 100, { result: 1, version_after: "BC260YCNAAR01A02" }),
         d("urn:imei-imsi:866971030603068-460111174747875", "FAILED", 35, {
-            result: 5, reason: "The package does not fit the device.", attempts: 3,
+            result: 5, reason: "the package did not arrive as it was sent", attempts: 4,
         }),
     ];
 }

@@ -448,7 +448,7 @@ bool fota_heard(struct fota_desk *f, const char *text, int *number)
     if (at == NULL)
         return false;
     if (number != NULL)
-        *number = atoi(at + strlen(text));
+        *number = (int)strtol(at + strlen(text), NULL, 10);
     char *end = strchr(at, '\n');
     assert_non_null(end);
     d->serial_len -= (size_t)(end + 1 - d->serial);

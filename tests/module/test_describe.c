@@ -48,7 +48,7 @@ static void registered_module_tells_its_session(void **state)
 {
     (void)state;
     struct desk d;
-    struct page page;
+    struct page page = {.json = NULL};
     desk_registered(&d);
     desk_observed(&d);
     desk_server(&d, "42011002A1A2 B2'19' 01'0' 01'1'");
@@ -90,7 +90,7 @@ static void module_that_knows_nothing_is_described_too(void **state)
 {
     (void)state;
     struct desk d;
-    struct page page;
+    struct page page = {.json = NULL};
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 700});
     desk_expect(&d, BOOT_LINES);
     describe(&d, &page);
@@ -110,7 +110,7 @@ static void keys_and_their_identities_stay_out(void **state)
 {
     (void)state;
     struct desk d;
-    struct page page;
+    struct page page = {.json = NULL};
     desk_ready(&d);
     desk_ok(&d, "AT+QLACONFIG=0,\"180.101.147.115\",5684,\"endpoint\",300,0,\"SesameId\","
                 "\"0123456789abcdef0123456789ABCDEF\"");
@@ -149,7 +149,7 @@ static void names_of_any_bytes_become_utf8(void **state)
     };
     (void)state;
     struct desk d;
-    struct page page;
+    struct page page = {.json = NULL};
     desk_ready(&d);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char line[200];
@@ -180,7 +180,7 @@ static void module_with_everything_full_fits(void **state)
 {
     (void)state;
     struct desk d;
-    struct page page;
+    struct page page = {.json = NULL};
     char line[600];
     char name[151];
     memset(name, 0xFF, 150); /* six characters of JSON each */

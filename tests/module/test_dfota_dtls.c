@@ -10,6 +10,7 @@
  */
 #include "fota_desk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,9 +221,8 @@ static void town_free(struct town *t)
 
 static void write_uri(struct town *t, const char *uri)
 {
-    char pattern[200] = "42037101A1A2 B1'5' 01'0' 01'1' 10 FF'";
-    strcat(pattern, uri);
-    strcat(pattern, "'");
+    char pattern[200];
+    snprintf(pattern, sizeof(pattern), "42037101A1A2 B1'5' 01'0' 01'1' 10 FF'%s'", uri);
     desk_server(&t->desk, pattern);
     desk_wire(&t->desk, "62447101A1A2");
     desk_urc(&t->desk, "+QIND: \"FOTA\",\"COAPSTART\"");

@@ -22,7 +22,8 @@
 static bool origin(void *context, const struct bc_address *device, char out[SERVICE_ORIGIN_BYTES])
 {
     (void)context;
-    strcpy(out, device->channel == 0 ? "coap://192.0.2.1:5683" : "coaps://192.0.2.1:5684");
+    snprintf(out, SERVICE_ORIGIN_BYTES, "%s",
+             device->channel == 0 ? "coap://192.0.2.1:5683" : "coaps://192.0.2.1:5684");
     return true;
 }
 

@@ -182,7 +182,7 @@ static bool say_passphrase(void *context, char passphrase[SIGN_PASSPHRASE_MAX + 
 {
     (void)context;
     (void)why;
-    strcpy(passphrase, "quectel123");
+    snprintf(passphrase, SIGN_PASSPHRASE_MAX + 1, "quectel123");
     return true;
 }
 

@@ -142,6 +142,7 @@ class Fota(unittest.TestCase):
                 "name": "A02", "version": "A02", "carrier": "aep", "md5": "0" * 32}, 201)["id"]
             problem = self.upload(platform, number, archive, 422)
             self.assertIn("MD5", problem["detail"])
+            self.assertEqual(problem["field"], "md5")
             self.assertEqual(platform.rest.get(f"/firmwares/{number}")["state"], "empty")
 
     # China Telecom IoT platform -----------------------------------------------------------------
@@ -179,6 +180,7 @@ class Fota(unittest.TestCase):
             _, number = self.prepare_iot(platform)
             problem = self.upload(platform, number, signed, 422)
             self.assertIn("no public key of QUECTEL", problem["detail"])
+            self.assertEqual(problem["field"], "manufacturer")
             platform.rest.post("/keys", {"manufacturer": "QUECTEL", "public_key": public}, 201)
             problem = self.upload(platform, number, archive, 422)
             self.assertEqual(problem["detail"], "it is not signed")
@@ -228,16 +230,19 @@ class Fota(unittest.TestCase):
         with Serving() as platform:
             product, number = self.prepare_iot(platform)
             platform.rest.post("/keys", {"manufacturer": "QUECTEL", "public_key": public}, 201)
-            for change, word in (({"omCapability": {}}, "supportUpgrade"),
-                                 ({"deviceType": "GasMeter"}, "device_type"),
-                                 ({"manufacturerName": "QUECTEl"}, "manufacturer"),
-                                 ({"model": "BC260YCN "}, "model"),
-                                 ({"protocolType": "LWM2M"}, "protocol")):
+            for change, field, word in (
+                    ({"omCapability": {}}, "product", "supportUpgrade"),
+                    ({"deviceType": "GasMeter"}, "device_type", "device_type"),
+                    ({"manufacturerName": "QUECTEl"}, "manufacturer", "manufacturer"),
+                    ({"model": "BC260YCN "}, "model", "model"),
+                    ({"protocolType": "LWM2M"}, "protocol", "protocol")):
                 with self.subTest(word=word):
                     device = {**PROFILE["devices"][0], **change}
                     platform.rest.put(f"/products/{product}/profile",
                                       {**PROFILE, "devices": [device]})
-                    self.assertIn(word, self.upload(platform, number, signed, 422)["detail"])
+                    problem = self.upload(platform, number, signed, 422)
+                    self.assertIn(word, problem["detail"])
+                    self.assertEqual(problem["field"], field)
             platform.rest.put(f"/products/{product}/profile", PROFILE)
             self.upload(platform, number, signed)
 

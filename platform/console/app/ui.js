@@ -9,6 +9,7 @@ import { t, word } from "./i18n.js";
 import { icon } from "./icons.js";
 
 const TOAST_MS = 6000;
+const TOASTS_MAX = 3;
 
 /* Buttons and links -------------------------------------------------------------------------- */
 
@@ -230,6 +231,9 @@ export function toast(text, kind = "good") {
         on: { click: () => element.remove() },
     }, icon("close")));
     toasts?.append(element);
+    if (toasts?.children.length > TOASTS_MAX) {
+        toasts.firstChild.remove();
+    }
     setTimeout(() => element.remove(), TOAST_MS);
 }
 

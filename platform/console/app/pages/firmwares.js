@@ -53,7 +53,7 @@ function fields(products) {
     ];
 }
 
-/* Sends the file and shows how far it is. */
+/* Sends the file and shows how far it is, until it is there or refused. */
 async function sendFile(firmware, file) {
     if (file.size > BYTES_MAX) {
         throw Object.assign(new Error(t("firmware.too_big", { max: bytes(BYTES_MAX) })), {
@@ -65,7 +65,7 @@ async function sendFile(firmware, file) {
         if (slot) {
             replace(slot, progressOf(part * 100, t("firmware.upload")));
         }
-    });
+    }).finally(() => slot && replace(slot));
 }
 
 /* When the file is refused the firmware is removed again, so that the user can correct the form. */
@@ -143,10 +143,10 @@ export function firmwaresPage(ctx) {
     list = listView(ctx, {
         label: t("nav.firmwares"), path: "firmwares", types: ["fota"],
         columns: [
-            [t("name"), (f) => h("button", {
+            [t("name"), (f) => h("div", { class: "stack" }, h("button", {
                 type: "button", class: "link", on: { click: () => show(f.id, ctx.signal) },
-            }, foreign(f.name))],
-            [t("firmware.version"), (f) => foreign(f.version)],
+            }, foreign(f.name)), f.version !== f.name
+                && h("span", { class: "muted" }, foreign(f.version)))],
             [t("product.carrier"), (f) => carrierChip(f.carrier)],
             [t("state"), (f) => stateChip(f.state)],
             [t("firmware.revisions"), (f) => (f.source_revision ? h("span", { class: "mono small" },
