@@ -132,7 +132,7 @@ class Fota(unittest.TestCase):
                                     more={"psk": {"identity": "meter", "key_hex": key}})
             with self.module(image, "BC260YCNAAR01A01") as module:
                 self.play(platform, module, "dfota-aep", "-D", f'security=0,"meter","{key}"')
-            self.assertEqual(self.wait_for_state(platform, task, "SUCCEEDED")["result"], 1)
+                self.assertEqual(self.wait_for_state(platform, task, "SUCCEEDED")["result"], 1)
 
     def test_a_wrong_md5_is_refused(self):
         """Guide section 5.6.1."""
@@ -195,7 +195,7 @@ class Fota(unittest.TestCase):
             platform.rest.post(f"/tasks/{task}/start")
             with self.module(image, "BC260YCNAAR01A03") as module:
                 self.play(platform, module, "dfota-iot")
-            row = self.wait_for_state(platform, task, "SUCCEEDED")
+                row = self.wait_for_state(platform, task, "SUCCEEDED")
             self.assertEqual(row["version_after"], "BC260YCNAAR01A03_BETA0721")
 
     def test_an_altered_package_is_refused(self):
