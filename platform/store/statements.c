@@ -134,8 +134,8 @@ static const char *const migrations[STORE_VERSION] = {
     "CREATE INDEX task_devices_waiting ON task_devices (endpoint, task) WHERE state < 5;"
     "CREATE INDEX task_devices_in_state ON task_devices (task, state);",
     /* The device's commands up to that one go with it. */
-    "ALTER TABLE forgotten ADD COLUMN command INTEGER NOT NULL DEFAULT 0;"
-    "CREATE INDEX forgotten_of_endpoint ON forgotten (endpoint, command);",
+    ("ALTER TABLE forgotten ADD COLUMN command INTEGER NOT NULL DEFAULT 0;"
+     "CREATE INDEX forgotten_of_endpoint ON forgotten (endpoint, command);"),
 };
 
 #define DEVICE_COLUMNS                                                               \
