@@ -21,7 +21,7 @@ case $what in
 '' | *[!0-9]* | 0*) usage ;;
 esac
 
-all=$(sed -n 's/^bc_fuzz_target(\([a-z_]*\).*/\1/p' fuzz/CMakeLists.txt)
+all=$(sed -n 's/^ *bc_fuzz_target(\([a-z_]*\).*/\1/p' fuzz/CMakeLists.txt)
 [ $# -gt 0 ] || set -- $all
 for target in "$@"; do
     if ! echo "$all" | grep -qx -- "$target"; then
@@ -62,7 +62,10 @@ coverage() {
 }
 
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz | tail -n 1
+output=$(cmake --build --preset fuzz 2>&1) || {
+    echo "$output" | tail -n 20 >&2
+    exit 1
+}
 if [ "$what" = --coverage ]; then
     coverage "$@"
     exit 0
