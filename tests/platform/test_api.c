@@ -421,7 +421,7 @@ static void api_drops_a_body_beside_a_problem(void **state)
 
 /* The document ---------------------------------------------------------------------------------*/
 
-static const json_t *at(const json_t *value, const char *first, ...)
+static const json_t *member_at(const json_t *value, const char *first, ...)
 {
     va_list names;
     va_start(names, first);
@@ -431,6 +431,7 @@ static const json_t *at(const json_t *value, const char *first, ...)
     assert_non_null(value);
     return value;
 }
+#define at(...) member_at(__VA_ARGS__, (const char *)NULL)
 
 static void is_json(const json_t *value, const char *wanted)
 {
@@ -444,17 +445,17 @@ static void openapi_has_every_row(void **state)
     (void)state;
     json_t *document = api_openapi("1.2.3");
     assert_non_null(document);
-    is_json(at(document, "info", "version", NULL), "\"1.2.3\"");
-    const json_t *paths = at(document, "paths", NULL);
+    is_json(at(document, "info", "version"), "\"1.2.3\"");
+    const json_t *paths = at(document, "paths");
     for (size_t i = 0; i < API_COUNT(routes); i++) {
         char method[8] = "";
         for (size_t j = 0; routes[i].method[j] != '\0'; j++)
             method[j] = (char)(routes[i].method[j] | 0x20);
-        assert_non_null(at(paths, routes[i].path, method, "responses", "default", NULL));
+        assert_non_null(at(paths, routes[i].path, method, "responses", "default"));
     }
     assert_int_equal(json_object_size(paths), 6);
-    is_json(at(paths, "/things", "get", "operationId", NULL), "\"get_things\"");
-    is_json(at(paths, "/stream", "get", "security", NULL), "[]");
+    is_json(at(paths, "/things", "get", "operationId"), "\"get_things\"");
+    is_json(at(paths, "/stream", "get", "security"), "[]");
     json_decref(document);
 }
 
@@ -462,21 +463,21 @@ static void openapi_says_what_the_shapes_check(void **state)
 {
     (void)state;
     json_t *document = api_openapi("1");
-    const json_t *members = at(document, "components", "schemas", "Thing", "properties", NULL);
-    is_json(at(document, "components", "schemas", "Thing", "required", NULL), "[\"name\"]");
-    is_json(at(document, "components", "schemas", "Thing", "additionalProperties", NULL), "false");
-    is_json(at(members, "name", NULL), "{\"description\":\"Its.\",\"maxLength\":8,\"minLength\":1,"
-                                       "\"type\":\"string\"}");
-    is_json(at(members, "colour", NULL),
+    const json_t *members = at(document, "components", "schemas", "Thing", "properties");
+    is_json(at(document, "components", "schemas", "Thing", "required"), "[\"name\"]");
+    is_json(at(document, "components", "schemas", "Thing", "additionalProperties"), "false");
+    is_json(at(members, "name"), "{\"description\":\"Its.\",\"maxLength\":8,\"minLength\":1,"
+                                 "\"type\":\"string\"}");
+    is_json(at(members, "colour"),
             "{\"enum\":[\"red\",\"green\",null],\"nullable\":true,\"type\":\"string\"}");
-    is_json(at(members, "count", NULL),
+    is_json(at(members, "count"),
             "{\"format\":\"int64\",\"maximum\":10,\"minimum\":-2,\"type\":\"integer\"}");
-    is_json(at(members, "big", NULL), "{\"format\":\"int64\",\"minimum\":0,\"type\":\"integer\"}");
-    is_json(at(members, "parts", NULL),
+    is_json(at(members, "big"), "{\"format\":\"int64\",\"minimum\":0,\"type\":\"integer\"}");
+    is_json(at(members, "parts"),
             "{\"items\":{\"$ref\":\"#/components/schemas/Part\"},\"maxItems\":2,\"minItems\":0,"
             "\"type\":\"array\"}");
-    is_json(at(members, "main", "nullable", NULL), "true");
-    is_json(at(members, "any", NULL), "{}");
+    is_json(at(members, "main", "nullable"), "true");
+    is_json(at(members, "any"), "{}");
     json_decref(document);
 }
 
@@ -484,26 +485,25 @@ static void openapi_says_how_to_ask_and_what_comes(void **state)
 {
     (void)state;
     json_t *document = api_openapi("1");
-    const json_t *paths = at(document, "paths", NULL);
+    const json_t *paths = at(document, "paths");
     const json_t *page = at(paths, "/things", "get", "responses", "200", "content",
-                            "application/json", "schema", "properties", NULL);
-    is_json(at(page, "items", NULL),
+                            "application/json", "schema", "properties");
+    is_json(at(page, "items"),
             "{\"items\":{\"$ref\":\"#/components/schemas/Thing\"},\"type\":\"array\"}");
-    assert_int_equal(json_array_size(at(paths, "/things", "get", "parameters", NULL)), 5);
-    is_json(at(paths, "/things/{thing}/parts/{part}", "post", "parameters", NULL),
+    assert_int_equal(json_array_size(at(paths, "/things", "get", "parameters")), 5);
+    is_json(at(paths, "/things/{thing}/parts/{part}", "post", "parameters"),
             "[{\"in\":\"path\",\"name\":\"thing\",\"required\":true,\"schema\":{\"type\":"
             "\"string\"}},{\"in\":\"path\",\"name\":\"part\",\"required\":true,\"schema\":{"
             "\"type\":\"string\"}}]");
-    is_json(at(paths, "/things", "post", "requestBody", NULL),
+    is_json(at(paths, "/things", "post", "requestBody"),
             "{\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
             "\"#/components/schemas/Thing\"}}},\"required\":true}");
-    (void)at(paths, "/things/{thing}/orders", "post", "responses", "200", NULL);
-    (void)at(paths, "/things/{thing}/orders", "post", "responses", "202", NULL);
-    is_json(at(paths, "/things/{thing}", "delete", "responses", "204", NULL),
+    (void)at(paths, "/things/{thing}/orders", "post", "responses", "200");
+    (void)at(paths, "/things/{thing}/orders", "post", "responses", "202");
+    is_json(at(paths, "/things/{thing}", "delete", "responses", "204"),
             "{\"description\":\"Done.\"}");
-    (void)at(paths, "/things/{thing}/picture", "put", "requestBody", "content", "application/zip",
-             NULL);
-    (void)at(paths, "/stream", "get", "responses", "200", "content", "text/event-stream", NULL);
+    (void)at(paths, "/things/{thing}/picture", "put", "requestBody", "content", "application/zip");
+    (void)at(paths, "/stream", "get", "responses", "200", "content", "text/event-stream");
     json_decref(document);
 }
 
