@@ -114,3 +114,28 @@ int64_t service_id(bc_view segment)
     int64_t id;
     return bc_view_int(segment, &id) && id > 0 ? id : 0;
 }
+
+struct service_list service_list_begin(const struct api_call *call)
+{
+    return (struct service_list){.items = json_array(), .limit = api_window(call).limit};
+}
+
+bool service_list_room(struct service_list *list, int64_t id)
+{
+    bool room = json_array_size(list->items) < list->limit;
+    if (!room)
+        list->next = list->last;
+    list->last = id;
+    return room;
+}
+
+void service_list_answer(const struct api_call *call, struct service_list *list,
+                         struct api_answer *answer)
+{
+    if (bc_store_unread(call->service->config.store)) {
+        json_decref(list->items);
+        service_answer_store(call, answer);
+    } else {
+        api_page(answer, list->items, list->next);
+    }
+}

@@ -170,17 +170,7 @@ void fota_flight_end(struct fota *fota, struct fota_flight *flight, enum bc_fota
                      const char *reason);
 
 /* A page of a list on its way into an answer. fota_routes.c */
-struct fota_list {
-    json_t *items;
-    size_t limit;
-    int64_t last;
-    int64_t next;
-};
-struct bc_fota_page fota_list_begin(const struct api_call *call, struct fota_list *list);
-/* Whether the row of that number still has a place. */
-bool fota_list_room(struct fota_list *list, int64_t id);
-void fota_list_answer(const struct api_call *call, struct fota_list *list,
-                      struct api_answer *answer);
+struct bc_fota_page fota_list_begin(const struct api_call *call, struct service_list *list);
 
 /* What is wrong with a firmware's fields for its product, or NULL (G 5.7.4: all fields must be
  * those of the profile), and which of them it is. fota_firmware.c */

@@ -48,8 +48,8 @@ static json_t *firmware_json(const struct bc_fota_firmware *firmware)
 
 static bool take_firmware(void *context, const struct bc_fota_firmware *firmware)
 {
-    struct fota_list *page = context;
-    if (!fota_list_room(page, firmware->id))
+    struct service_list *page = context;
+    if (!service_list_room(page, firmware->id))
         return false;
     (void)json_array_append_new(page->items, firmware_json(firmware));
     return true;
@@ -57,10 +57,10 @@ static bool take_firmware(void *context, const struct bc_fota_firmware *firmware
 
 void fota_list_firmwares(struct api_call *call, struct api_answer *answer)
 {
-    struct fota_list page;
+    struct service_list page;
     struct bc_fota_page rows = fota_list_begin(call, &page);
     bc_fota_firmwares(call->service->config.store, &rows, take_firmware, &page);
-    fota_list_answer(call, &page, answer);
+    service_list_answer(call, &page, answer);
 }
 
 struct wanted {
@@ -394,8 +394,8 @@ static json_t *key_json(const struct bc_fota_key *key)
 
 static bool take_key(void *context, const struct bc_fota_key *key)
 {
-    struct fota_list *page = context;
-    if (!fota_list_room(page, key->id))
+    struct service_list *page = context;
+    if (!service_list_room(page, key->id))
         return false;
     (void)json_array_append_new(page->items, key_json(key));
     return true;
@@ -403,10 +403,10 @@ static bool take_key(void *context, const struct bc_fota_key *key)
 
 void fota_list_keys(struct api_call *call, struct api_answer *answer)
 {
-    struct fota_list page;
+    struct service_list page;
     struct bc_fota_page rows = fota_list_begin(call, &page);
     bc_fota_keys(call->service->config.store, &rows, take_key, &page);
-    fota_list_answer(call, &page, answer);
+    service_list_answer(call, &page, answer);
 }
 
 static bool take_any(void *context, const struct bc_fota_key *key)

@@ -5,35 +5,15 @@
 
 /* Pages ----------------------------------------------------------------------------------------*/
 
-struct bc_fota_page fota_list_begin(const struct api_call *call, struct fota_list *list)
+struct bc_fota_page fota_list_begin(const struct api_call *call, struct service_list *list)
 {
     struct api_window window = api_window(call);
-    *list = (struct fota_list){.items = json_array(), .limit = window.limit};
+    *list = service_list_begin(call);
     return (struct bc_fota_page){
         .from = window.cursor + 1,
         .count = window.limit + 1,
         .search = service_view(json_object_get(call->query, "search")),
     };
-}
-
-bool fota_list_room(struct fota_list *list, int64_t id)
-{
-    bool room = json_array_size(list->items) < list->limit;
-    if (!room)
-        list->next = list->last;
-    list->last = id;
-    return room;
-}
-
-void fota_list_answer(const struct api_call *call, struct fota_list *list,
-                      struct api_answer *answer)
-{
-    if (bc_store_unread(call->service->config.store)) {
-        json_decref(list->items);
-        service_answer_store(call, answer);
-    } else {
-        api_page(answer, list->items, list->next);
-    }
 }
 
 /* Shapes ---------------------------------------------------------------------------------------*/

@@ -25,8 +25,8 @@ static json_t *group_json(const struct bc_fota_group *group)
 
 static bool take_group(void *context, const struct bc_fota_group *group)
 {
-    struct fota_list *list = context;
-    if (!fota_list_room(list, group->id))
+    struct service_list *list = context;
+    if (!service_list_room(list, group->id))
         return false;
     (void)json_array_append_new(list->items, group_json(group));
     return true;
@@ -34,10 +34,10 @@ static bool take_group(void *context, const struct bc_fota_group *group)
 
 void fota_list_groups(struct api_call *call, struct api_answer *answer)
 {
-    struct fota_list list;
+    struct service_list list;
     struct bc_fota_page page = fota_list_begin(call, &list);
     bc_fota_groups(call->service->config.store, &page, take_group, &list);
-    fota_list_answer(call, &list, answer);
+    service_list_answer(call, &list, answer);
 }
 
 struct wanted {
@@ -176,8 +176,8 @@ static void count(struct bc_store *store, json_t *task)
 
 static bool take_task(void *context, const struct bc_fota_task *task)
 {
-    struct fota_list *list = context;
-    if (!fota_list_room(list, task->id))
+    struct service_list *list = context;
+    if (!service_list_room(list, task->id))
         return false;
     (void)json_array_append_new(list->items, task_json(task));
     return true;
@@ -186,12 +186,12 @@ static bool take_task(void *context, const struct bc_fota_task *task)
 void fota_list_tasks(struct api_call *call, struct api_answer *answer)
 {
     struct bc_store *store = call->service->config.store;
-    struct fota_list list;
+    struct service_list list;
     struct bc_fota_page page = fota_list_begin(call, &list);
     bc_fota_tasks(store, &page, take_task, &list);
     for (size_t i = 0; i < json_array_size(list.items); i++)
         count(store, json_array_get(list.items, i));
-    fota_list_answer(call, &list, answer);
+    service_list_answer(call, &list, answer);
 }
 
 struct task {
@@ -332,8 +332,8 @@ void fota_add_task_devices(struct api_call *call, struct api_answer *answer)
 
 static bool take_device(void *context, const struct bc_fota_device *device)
 {
-    struct fota_list *list = context;
-    if (!fota_list_room(list, list->last + 1))
+    struct service_list *list = context;
+    if (!service_list_room(list, list->last + 1))
         return false;
     json_t *json = fota_device_json(device);
     service_set_endpoint(json, device->endpoint);
@@ -352,7 +352,7 @@ static void set_progress(const struct fota *fota, json_t *item, bc_view endpoint
 void fota_list_task_devices(struct api_call *call, struct api_answer *answer)
 {
     struct task task;
-    struct fota_list list;
+    struct service_list list;
     struct bc_fota_page page = fota_list_begin(call, &list);
     if (!find_task(call, service_id(call->segments[0]), &task, answer)) {
         json_decref(list.items);
@@ -366,7 +366,7 @@ void fota_list_task_devices(struct api_call *call, struct api_answer *answer)
         json_t *item = json_array_get(list.items, i);
         set_progress(call->service->fota, item, service_view(json_object_get(item, "endpoint")));
     }
-    fota_list_answer(call, &list, answer);
+    service_list_answer(call, &list, answer);
 }
 
 /* Tasks begin and end --------------------------------------------------------------------------*/

@@ -81,6 +81,19 @@ void service_answer_missing(const struct api_call *call, struct api_answer *answ
                             const char *what);
 /* 503: the store cannot be written. */
 void service_answer_store(const struct api_call *call, struct api_answer *answer);
+
+/* A page of a list under way: rows come in order of their ids. */
+struct service_list {
+    json_t *items;
+    size_t limit;
+    int64_t last;
+    int64_t next;
+};
+struct service_list service_list_begin(const struct api_call *call);
+/* Whether that row still belongs to the page. */
+bool service_list_room(struct service_list *list, int64_t id);
+void service_list_answer(const struct api_call *call, struct service_list *list,
+                         struct api_answer *answer);
 /* Bytes as a string, U+FFFD in place of what is no UTF-8 or is NUL. */
 json_t *service_text(bc_view bytes);
 json_t *service_hex(bc_view bytes);

@@ -303,33 +303,20 @@ static bool take_one(void *context, const struct bc_webhook *webhook)
     return false;
 }
 
-struct page {
-    json_t *items;
-    size_t limit;
-    int64_t last;
-    int64_t next;
-};
-
 static bool take_item(void *context, const struct bc_webhook *webhook)
 {
-    struct page *page = context;
-    if (json_array_size(page->items) == page->limit) {
-        page->next = page->last;
+    struct service_list *list = context;
+    if (!service_list_room(list, webhook->id))
         return false;
-    }
-    page->last = webhook->id;
-    (void)json_array_append_new(page->items, json_of(webhook));
+    (void)json_array_append_new(list->items, json_of(webhook));
     return true;
 }
 
 static void list(struct api_call *call, struct api_answer *answer)
 {
-    struct api_window window = api_window(call);
-    struct page page = {.items = json_array(), .limit = window.limit};
-    bc_accounts_webhooks(call->service->config.store, window.cursor, take_item, &page);
-    if (bc_store_unread(call->service->config.store))
-        service_answer_store(call, answer);
-    api_page(answer, page.items, page.next);
+    struct service_list page = service_list_begin(call);
+    bc_accounts_webhooks(call->service->config.store, api_window(call).cursor, take_item, &page);
+    service_list_answer(call, &page, answer);
 }
 
 /* Whoever may see the list must not find a password in it. */
