@@ -80,7 +80,8 @@ run_one() {
     case $target in at_line | module) words=-dict=$made/at.dict ;; esac
     log=$root/$target.log
     mkdir -p "$root/findings"
-    if ASAN_OPTIONS=quarantine_size_mb=32 UBSAN_OPTIONS=print_stacktrace=1 $fixed nice "$made/fuzz_$target" $words \
+    if ASAN_OPTIONS=quarantine_size_mb=32 UBSAN_OPTIONS=print_stacktrace=1 \
+        $fixed nice "$made/fuzz_$target" $words \
         -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" \
         -timeout=10 -rss_limit_mb=1024 -max_len=4096 -len_control=20 \
         -artifact_prefix="$root/findings/$target-" -print_final_stats=1 $(inputs "$target") \
