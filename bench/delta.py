@@ -19,7 +19,7 @@ MIB_KIB = 1024
 # Package, and the file in it.
 DEBIAN = (("libcurl4", "libcurl.so.4.*"), ("libssl3", "libcrypto.so.3"))
 # The change between the two firmware images.
-CHANGED = ("src/module/boot.c", '    bc_module_urc(m, "+CPIN: READY");\n',
+CHANGED = ("src/module/boot.c", '    bc_module_urc(m, "+CFUN: 1");\n',
            '    if (m->base.baud != 115200)\n        bc_module_urc(m, "+QIPR: CHANGED");\n')
 CORTEX_M4 = ("-mcpu=cortex-m4", "-mthumb", "-Os")
 

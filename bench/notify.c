@@ -65,7 +65,7 @@ static bool open_session(struct pair *p)
         "AT+QLAADDOBJ=19,0,1,0",
         "AT+QLAREG",
     };
-    if (!pair_open(p, "iot", NULL))
+    if (!pair_open(p, "iot", NULL, NULL))
         return false;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         if (!pair_send(p, lines[i]))

@@ -151,7 +151,15 @@ static bool find_product(void *context, bc_view endpoint, struct bc_server_produ
     return true;
 }
 
-bool pair_open(struct pair *p, const char *carrier,
+static bool find_package(void *context, bc_view name, struct bc_server_package *out)
+{
+    const struct pair *p = context;
+    (void)name;
+    *out = (struct bc_server_package){.endpoint = p->fetcher, .bytes = p->package, .etag = 1};
+    return p->package.len > 0;
+}
+
+bool pair_open(struct pair *p, const char *carrier, const struct bc_firmware *firmware,
                void (*call)(struct pair *p, void (*job)(struct pair *p)))
 {
     struct bc_server_config server = bc_server_config_default();
@@ -162,8 +170,10 @@ bool pair_open(struct pair *p, const char *carrier,
         .server_address = {.ip = {192, 0, 2, 2}, .ip_len = 4, .port = 5683},
     };
     const struct bc_storage storage = bc_memory_storage(&p->store);
-    const struct bc_config module = {.storage = &storage, .seed = 1};
+    const struct bc_config module = {
+        .storage = &storage, .firmware = firmware, .revision = "A01", .seed = 1};
     server.find_product = find_product;
+    server.find_package = find_package;
     server.context = p;
     server.seed = 1;
     p->server = bc_server_create(&server);

@@ -19,6 +19,8 @@ struct pair {
     struct bc_module *module;
     struct bc_server *server;
     const struct bc_server_carrier *carrier;
+    bc_view package; /* what the platform has for `fetcher`, under every name */
+    bc_view fetcher;
     uint64_t now_ms;
     struct bc_address module_address;
     struct bc_address server_address;
@@ -35,9 +37,9 @@ struct pair {
     unsigned observe_id; /* message id of the last "observe" URC */
 };
 
-/* A module that has booted, and a platform of that carrier ("iot") that registers everybody.
- * `call` NULL calls directly. False after a line on stderr. */
-bool pair_open(struct pair *p, const char *carrier,
+/* A module of revision A01 that has booted, and a platform of that carrier ("iot") that registers
+ * everybody. `firmware` may be NULL; `call` NULL calls directly. False after a line on stderr. */
+bool pair_open(struct pair *p, const char *carrier, const struct bc_firmware *firmware,
                void (*call)(struct pair *p, void (*job)(struct pair *p)));
 void pair_close(struct pair *p);
 

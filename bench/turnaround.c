@@ -8,18 +8,18 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "process.h"
 
 #define ROUNDS_MAX 1000000
 #define PATIENCE_MS 5000
@@ -36,31 +36,6 @@ static double now_us(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-/* Servers and host on different cores, so that the scheduler does not decide the result. */
-static void pin(unsigned core)
-{
-    cpu_set_t set;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-        return;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    (void)sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* Ends with its parent, whatever happens. */
-static pid_t fork_server(void)
-{
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid != 0)
-        return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    pin(0);
-    return 0;
 }
 
 static int open_slave(const char *path)
@@ -92,7 +67,7 @@ static bool start_echo(struct server *out)
     if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0)
         return false;
     out->fd = open_slave(ptsname(master));
-    out->pid = out->fd < 0 ? -1 : fork_server();
+    out->pid = out->fd < 0 ? -1 : process_fork();
     if (out->pid == 0)
         serve_echo(master);
     close(master);
@@ -106,7 +81,7 @@ static bool start_module(const char *program, struct server *out)
     int pipes[2];
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return false;
-    out->pid = fork_server();
+    out->pid = process_fork();
     if (out->pid == 0) {
         dup2(pipes[1], STDOUT_FILENO);
         execl(program, program, "--state", "none", "--set", "attach_ms=0", (char *)NULL);
@@ -233,7 +208,7 @@ int main(int argc, char **argv)
     int status = parse(argc, argv, &program, &rounds);
     if (status != 0)
         return status < 0 ? 0 : status;
-    pin(1);
+    process_pin(1);
     bool good = start_module(program, &module) && start_echo(&echo) &&
                 wait_for(&module, "+IP: 10.177.135.245\r\n") &&
                 ask(&module, "ATE0\r", "\r\nOK\r\n") >= 0 &&

@@ -26,13 +26,13 @@
 #include "coap/block.h"
 #include "coap/message.h"
 #include "delta.h"
+#include "flash.h"
 #include "link.h"
 #include "server.h"
 
 #define RATE_BPS 25000
 #define ONE_WAY_MS 750
 #define IMAGE_BYTES 65536u
-#define AREA_BYTES 131072u
 #define BLOCKS_MAX 1024
 #define SEEDS_MAX 1000
 #define SAID_BYTES 4096
@@ -45,7 +45,7 @@
 struct bench {
     struct bc_memory_store records;
     struct bc_storage storage;
-    struct bc_firmware flash;
+    struct flash flash;
     union bc_module_memory memory;
     union bc_workspace workspace;
     struct bc_module *module;
@@ -53,7 +53,6 @@ struct bench {
     struct link link;
     struct bc_address module_address, server_address;
     bc_view package;
-    uint8_t area[3][AREA_BYTES];
     uint64_t now_ms;
     uint64_t first_ms; /* when the first block was asked for */
     uint32_t line_bytes[2][BLOCKS_MAX];
@@ -79,46 +78,6 @@ static uint8_t *reserve(size_t bytes)
     if (memory == NULL)
         fail("out of memory");
     return memory;
-}
-
-/* --- Flash ------------------------------------------------------------------------------------ */
-
-static const uint8_t *map(void *context, enum bc_area slot, uint32_t bytes)
-{
-    struct bench *b = context;
-    return bytes <= AREA_BYTES ? b->area[slot] : NULL;
-}
-
-static bool read_area(void *context, enum bc_area area, uint32_t offset, uint8_t *out, size_t len)
-{
-    struct bench *b = context;
-    memcpy(out, b->area[area] + offset, len);
-    return true;
-}
-
-static bool write_area(void *context, enum bc_area area, uint32_t offset, bc_view bytes)
-{
-    struct bench *b = context;
-    memcpy(b->area[area] + offset, bytes.ptr, bytes.len);
-    return true;
-}
-
-static bool flush(void *context)
-{
-    (void)context;
-    return true;
-}
-
-static void *lend(void *context, size_t bytes)
-{
-    (void)context;
-    return malloc(bytes);
-}
-
-static void give_back(void *context, void *memory)
-{
-    (void)context;
-    free(memory);
 }
 
 /* --- The link --------------------------------------------------------------------------------- */
@@ -259,11 +218,9 @@ static struct bench *open_bench(bc_view source, bc_view package, uint16_t block_
     struct bench *b = (struct bench *)(void *)reserve(sizeof(*b));
     struct bc_server_config server = bc_server_config_default();
     b->storage = bc_memory_storage(&b->records);
-    b->flash =
-        (struct bc_firmware){(uint32_t)source.len, AREA_BYTES, AREA_BYTES, map,       read_area,
-                             write_area,           flush,      lend,       give_back, b};
+    flash_init(&b->flash, source);
     const struct bc_config config = {
-        .storage = &b->storage, .firmware = &b->flash, .revision = "A01", .seed = seed};
+        .storage = &b->storage, .firmware = &b->flash.port, .revision = "A01", .seed = seed};
     server.find_product = find_product;
     server.find_package = find_package;
     server.block_bytes = block_bytes;
@@ -271,7 +228,6 @@ static struct bench *open_bench(bc_view source, bc_view package, uint16_t block_
     server.seed = seed;
     server.context = b;
     b->package = package;
-    memcpy(b->area[BC_AREA_SLOT_0], source.ptr, source.len);
     b->module_address = (struct bc_address){.ip = {192, 0, 2, 1}, .ip_len = 4, .port = 40000};
     b->server_address = (struct bc_address){.ip = {192, 0, 2, 2}, .ip_len = 4, .port = 5683};
     link_init(&b->link, seed);
@@ -318,7 +274,7 @@ static struct download download(bc_view source, bc_view package, uint16_t block_
     struct download out = {.done = wait_for(b, "\"COAPEND\",0\r\n")};
     out.seconds = (double)(b->now_ms - b->first_ms) / 1e3;
     out.bound_seconds = bound_seconds(b);
-    out.done = out.done && memcmp(b->area[BC_AREA_PACKAGE], package.ptr, package.len) == 0;
+    out.done = out.done && memcmp(b->flash.area[BC_AREA_PACKAGE], package.ptr, package.len) == 0;
     close_bench(b);
     return out;
 }
@@ -350,16 +306,9 @@ static void measure_downloads(bc_view source, bc_view package, unsigned seeds)
 
 static struct tool_bytes make_package(bc_view source, bc_view target)
 {
-    char why[TOOL_WHY_MAX];
     struct tool_bytes package = {.ptr = NULL};
-    const struct delta_wish wish = {.source = source,
-                                    .target = target,
-                                    .source_revision = "A01",
-                                    .target_revision = "A02",
-                                    .block_bytes = DELTA_BLOCK_BYTES,
-                                    .level = 3};
-    if (!delta_make(&wish, &package, why))
-        fail(why);
+    if (!flash_package(source, target, &package))
+        exit(1);
     return package;
 }
 

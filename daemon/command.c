@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "bc260y/firmware.h"
+#include "common/number.h"
 #include "link.h"
-#include "number.h"
 
 #define WORDS_MAX 6
 #define BOTH_WAYS (1u << LINK_UP | 1u << LINK_DOWN)
@@ -38,6 +38,8 @@ static const struct outcome {
     {"no-space", BC_FIRMWARE_NO_SPACE},
     {"update-failed", BC_FIRMWARE_NOT_UPDATED},
 };
+#define OUTCOMES \
+    "ok (as it would), unknown, failed, deactivated, no-network, flash, no-space or update-failed"
 #define OUTCOME_COUNT (sizeof(outcomes) / sizeof(outcomes[0]))
 
 struct param {
@@ -130,8 +132,7 @@ static const struct row {
      false,
      "fota-outcome",
      "OUTCOME",
-     "let the next firmware update end in unknown, failed, deactivated, no-network, flash, "
-     "no-space or update-failed; ok takes it back",
+     "let the next firmware update end so; OUTCOME is " OUTCOMES,
      1,
      1,
      {{OUTCOME, 0, 255}}},
@@ -253,7 +254,7 @@ static void describe_param(const struct param *param, char *out, size_t bytes)
                  (long long)param->max);
         break;
     case OUTCOME:
-        snprintf(out, bytes, "an outcome (ok, failed, no-space ...; see \"help\")");
+        snprintf(out, bytes, "an outcome: %s", OUTCOMES);
         break;
     }
 }
@@ -287,7 +288,7 @@ static bool read_args(const struct row *row, struct words *words, unsigned at, s
         return false;
     }
     for (unsigned i = 0; i < out->args; i++) {
-        char wanted[80];
+        char wanted[120];
         if (read_arg(&row->param[i], words->word[at + i], &out->arg[i]))
             continue;
         describe_param(&row->param[i], wanted, sizeof(wanted));

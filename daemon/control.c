@@ -8,75 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "common/local_socket.h"
 #include "lab.h"
 #include "report.h"
 
 #define BACKLOG 8
 
 /* --- The socket ------------------------------------------------------------------------------- */
-
-static bool fill_name(const char *path, struct sockaddr_un *out)
-{
-    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(out->sun_path)) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    memcpy(out->sun_path, path, strlen(path) + 1);
-    return true;
-}
-
-/* A socket that nobody listens on is left over from a run that was killed. Anything else stays;
- * errno then says what it is. */
-static bool remove_stale(const struct sockaddr_un *name)
-{
-    struct stat status;
-    if (lstat(name->sun_path, &status) != 0)
-        return errno == ENOENT;
-    if (!S_ISSOCK(status.st_mode)) {
-        errno = EEXIST;
-        return false;
-    }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool dead =
-        connect(fd, (const struct sockaddr *)name, sizeof(*name)) != 0 && errno == ECONNREFUSED;
-    close(fd);
-    if (!dead) {
-        errno = EADDRINUSE;
-        return false;
-    }
-    return unlink(name->sun_path) == 0;
-}
-
-static bool listen_at(struct control *c, const char *path)
-{
-    struct sockaddr_un name;
-    if (!fill_name(path, &name) || !remove_stale(&name))
-        return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    mode_t mask = umask(0177);
-    bool bound = bind(fd, (const struct sockaddr *)&name, sizeof(name)) == 0;
-    umask(mask);
-    if (bound && listen(fd, BACKLOG) == 0) {
-        c->fd = fd;
-        c->path = path;
-        return true;
-    }
-    int error = errno;
-    close(fd);
-    if (bound)
-        unlink(path);
-    errno = error;
-    return false;
-}
 
 void control_init(struct control *c)
 {
@@ -88,7 +28,9 @@ void control_init(struct control *c)
 bool control_open(struct control *c, const char *path, struct watches *watches)
 {
     c->watches = watches;
-    if (listen_at(c, path))
+    c->path = path;
+    c->fd = local_socket_listen(path, BACKLOG);
+    if (c->fd >= 0)
         return true;
     if (errno == EADDRINUSE)
         report("--control %s: another program listens there; name another socket", path);
@@ -151,7 +93,7 @@ static bool flush_client(struct control *c, struct control_client *client)
 /* Releases `answer`. Without memory the client is let go: it would wait for ever. */
 static bool say(struct control *c, struct control_client *client, json_t *answer)
 {
-    char *text = json_dumps(answer, JSON_COMPACT);
+    char *text = json_dumps(answer, LAB_ANSWER_FLAGS);
     json_decref(answer);
     size_t len = text != NULL ? strlen(text) : 0;
     char *line = text != NULL ? realloc(text, len + 1) : NULL;
@@ -179,7 +121,7 @@ static json_t *with_id(json_t *answer, json_t *request)
 static json_t *answer_to(struct control *c, const char *line, size_t len)
 {
     json_error_t error;
-    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     const char *command = json_string_value(json_object_get(request, "command"));
     json_t *answer = request == NULL   ? lab_error("not JSON")
                      : command == NULL ? lab_error("not like {\"command\":\"help\"}")

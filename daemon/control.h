@@ -17,7 +17,7 @@
 
 #include "watch.h"
 
-#define CONTROL_LINE_BYTES_MAX 1024
+#define CONTROL_LINE_BYTES_MAX 1024 /* without its end */
 
 struct control_client {
     int fd; /* -1 = a free place */
@@ -27,7 +27,7 @@ struct control_client {
     char *out;      /* the answer that has not been taken */
     size_t out_len; /* of it, what is left */
     size_t out_at;
-    char line[CONTROL_LINE_BYTES_MAX];
+    char line[CONTROL_LINE_BYTES_MAX + 1];
 };
 
 struct control {

@@ -12,11 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "common/local_socket.h"
 
 #define PATH_VARIABLE "BC260Y_CONTROL"
 #define ANSWER_S_MAX 10
@@ -44,7 +43,7 @@ __attribute__((format(printf, 2, 3))) static int fail(int status, const char *fo
 static void print_usage(void)
 {
     struct command_help help;
-    puts("Usage: bc260y-ctl [--socket PATH] [--json] COMMAND...\n"
+    puts("usage: bc260y-ctl [--socket PATH] [--json] COMMAND...\n"
          "Gives a command to a running bc260y: breaks its network, cuts its power, reads it.\n"
          "\n"
          "  --socket PATH  what bc260y --control names; else the variable " PATH_VARIABLE "\n"
@@ -112,28 +111,6 @@ static bool join_words(char **words, char line[COMMAND_BYTES_MAX + 1])
 }
 
 /* --- The socket ------------------------------------------------------------------------------- */
-
-static int connect_to(const char *path)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    const struct timeval limit = {.tv_sec = ANSWER_S_MAX};
-    if (strlen(path) >= sizeof(name.sun_path)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(name.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) == 0 &&
-        connect(fd, (const struct sockaddr *)&name, sizeof(name)) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
 
 static bool send_command(int fd, const char *command)
 {
@@ -266,7 +243,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     if (o.path == NULL || *o.path == '\0')
         return fail(EXIT_USAGE, "give --socket PATH or set " PATH_VARIABLE);
-    int fd = connect_to(o.path);
+    int fd = local_socket_connect(o.path, ANSWER_S_MAX);
     if (fd < 0)
         return fail(EXIT_FAILED, "cannot reach %s: %s; is bc260y running with --control?", o.path,
                     strerror(errno));

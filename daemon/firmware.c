@@ -21,9 +21,6 @@
 #define CHUNK_BYTES 4096
 #define NEW_NAME "slot0.new"
 
-static const char *const area_names[FIRMWARE_AREAS] = {
-    [BC_AREA_SLOT_0] = "slot0", [BC_AREA_SLOT_1] = "slot1", [BC_AREA_PACKAGE] = "package"};
-
 /* --- Files ------------------------------------------------------------------------------------ */
 
 static bool in_memory(const struct firmware *f)
@@ -36,8 +33,8 @@ static int open_area(struct firmware *f, enum bc_area area)
 {
     if (f->fd[area] >= 0)
         return f->fd[area];
-    f->fd[area] = in_memory(f) ? memfd_create(area_names[area], MFD_CLOEXEC)
-                               : openat(f->state->dir_fd, area_names[area],
+    f->fd[area] = in_memory(f) ? memfd_create(state_area_name(area), MFD_CLOEXEC)
+                               : openat(f->state->dir_fd, state_area_name(area),
                                         O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     f->named = false;
     return f->fd[area];
@@ -79,7 +76,7 @@ static bool write_at(int fd, uint32_t offset, bc_view bytes)
 
 static bool failed(const struct firmware *f, const char *what, enum bc_area area)
 {
-    report("cannot %s \"%s\"%s%s: %s", what, area_names[area], in_memory(f) ? "" : " in ",
+    report("cannot %s \"%s\"%s%s: %s", what, state_area_name(area), in_memory(f) ? "" : " in ",
            in_memory(f) ? "" : f->state->dir, strerror(errno));
     return false;
 }
@@ -212,10 +209,11 @@ static bool put_image(struct firmware *f, const struct origin *from)
     (void)unlinkat(dir_fd, NEW_NAME, 0);
     int new_fd = openat(dir_fd, NEW_NAME, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (new_fd < 0 || !copy_to(from, new_fd) || fsync(new_fd) != 0 ||
-        renameat(dir_fd, NEW_NAME, dir_fd, area_names[BC_AREA_SLOT_0]) != 0) {
+        renameat(dir_fd, NEW_NAME, dir_fd, state_area_name(BC_AREA_SLOT_0)) != 0) {
         (void)failed(f, "write", BC_AREA_SLOT_0);
         if (new_fd >= 0)
             close(new_fd);
+        (void)unlinkat(dir_fd, NEW_NAME, 0);
         return false;
     }
     close(fd);
@@ -279,7 +277,7 @@ bool firmware_open(struct firmware *f, const char *path, const char *revision, b
     struct origin from = {.path = path, .revision = revision};
     struct stat about;
     for (unsigned area = 0; area < FIRMWARE_AREAS && factory_reset && !in_memory(f); area++)
-        (void)unlinkat(f->state->dir_fd, area_names[area], 0);
+        (void)unlinkat(f->state->dir_fd, state_area_name((enum bc_area)area), 0);
     bool good = open_origin(&from) && (was_updated(f) || put_image(f, &from));
     if (from.fd >= 0)
         close(from.fd);

@@ -15,6 +15,9 @@
 #include "state.h"
 #include "watch.h"
 
+/* How answers are written: on one line, and 0.1 as 0.1. */
+#define LAB_ANSWER_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(15))
+
 struct lab {
     struct bc_module *module; /* this and the next four are borrowed */
     struct daemon_clock *clock;

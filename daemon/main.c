@@ -28,13 +28,13 @@
 
 #include "bc260y/module.h"
 #include "clock.h"
+#include "common/capture.h"
 #include "control.h"
 #include "firmware.h"
 #include "keylog.h"
 #include "lab.h"
 #include "net.h"
 #include "options.h"
-#include "pcap_file.h"
 #include "port.h"
 #include "report.h"
 #include "resolve.h"
@@ -52,7 +52,7 @@ struct daemon {
     struct options options;
     struct daemon_clock clock;
     struct trace trace;
-    struct pcap_file pcap;
+    struct capture capture;
     int keylog_fd;
     struct net net;
     struct resolve resolve;
@@ -92,26 +92,50 @@ static bc_view skip(bc_view bytes, size_t count)
 
 /* --- the network --- */
 
-static void capture(struct daemon *d, enum trace_way way, const struct bc_address *peer,
-                    bc_view datagram)
+static bool open_capture(struct daemon *d)
+{
+    const char *why = capture_open(&d->capture, d->options.pcap);
+    if (why != NULL)
+        report("cannot write the capture %s: %s", d->options.pcap, why);
+    return why == NULL;
+}
+
+static void capture_datagram(struct daemon *d, enum trace_way way, const struct bc_address *peer,
+                             bc_view datagram)
 {
     struct bc_address local;
-    if (d->pcap.dumper == NULL || !net_local_address(&d->net, peer, &local))
+    if (!capture_is_open(&d->capture) || !net_local_address(&d->net, peer, &local))
         return;
     bool in = way == TRACE_IN;
-    if (!pcap_file_add(&d->pcap, in ? peer : &local, in ? &local : peer, datagram)) {
+    capture_add(&d->capture, in ? peer : &local, in ? &local : peer, datagram);
+    if (!capture_flush(&d->capture)) {
         report("cannot write the capture %s: %s", d->options.pcap, strerror(errno));
         stop(d, EXIT_RUNTIME);
     }
 }
 
+static bool may_talk_to(const struct daemon *d, const struct bc_address *server)
+{
+    const struct options *o = &d->options;
+    for (size_t i = 0; i < o->only_count; i++)
+        if (bc_address_equal(&o->only[i], server))
+            return true;
+    return o->only_count == 0;
+}
+
 static void carry_up(struct daemon *d, const struct bc_address *to, bc_view datagram)
 {
+    char text[TRACE_ADDRESS_BYTES];
+    if (!may_talk_to(d, to)) {
+        trace_address_text(to, text);
+        report("nothing is sent to %s: --only names other servers", text);
+        return;
+    }
     int error = net_send(&d->net, to, datagram);
     if (error != 0)
         trace_note(&d->trace, "the last datagram is lost: %s", strerror(error));
     else
-        capture(d, TRACE_OUT, to, datagram);
+        capture_datagram(d, TRACE_OUT, to, datagram);
 }
 
 static void carry_down(struct daemon *d, const struct bc_address *from, bc_view datagram)
@@ -138,7 +162,7 @@ static void send_datagram(struct daemon *d, const struct bc_address *to, bc_view
 
 static void receive_datagram(struct daemon *d, const struct bc_address *from, bc_view datagram)
 {
-    capture(d, TRACE_IN, from, datagram);
+    capture_datagram(d, TRACE_IN, from, datagram);
     switch (link_on_datagram(&d->lab.link, LINK_DOWN, d->now_ms, from, datagram)) {
     case LINK_PASSES:
         carry_down(d, from, datagram);
@@ -173,6 +197,11 @@ static void start_query(struct daemon *d, const struct bc_query *query)
     struct bc_address address;
     if (resolve_numeric(query->host, &address)) {
         bc_on_resolved(d->module, d->now_ms, query->id, &address);
+        return;
+    }
+    if (d->options.only_count > 0) {
+        report("names are not looked up: --only tells the servers by their addresses");
+        bc_on_resolved(d->module, d->now_ms, query->id, NULL);
         return;
     }
     trace_note(&d->trace, "resolving %s", query->host);
@@ -253,6 +282,14 @@ static bool drain_serial(struct daemon *d)
     return moved;
 }
 
+/* The answer to AT+IPR leaves at the rate before. */
+static void follow_baud(struct daemon *d)
+{
+    uint32_t baud = bc_baud(d->module);
+    if (d->port.kind->set_baud != NULL && d->output.len == 0 && baud != 0)
+        d->port.kind->set_baud(&d->port, baud);
+}
+
 static bool feed_serial(struct daemon *d)
 {
     if (d->input.len == 0)
@@ -291,6 +328,7 @@ static void pump(struct daemon *d)
         moved |= drain_network(d);
         moved |= drain_serial(d);
     } while (moved);
+    follow_baud(d);
     if (d->port.ended && d->input.len == 0 && d->output.len == 0) {
         watch_set(&d->watches, WATCH_PORT_IN, -1, 0);
         watch_set(&d->watches, WATCH_PORT_OUT, -1, 0);
@@ -337,7 +375,7 @@ static void finish_step(struct daemon *d, const struct scenario_step *step, json
     if (error == NULL && json_object_size(answer) > 1) {
         json_object_set_new(answer, "time_ms", json_integer((json_int_t)d->now_ms));
         json_object_set_new(answer, "line", json_integer(step->line));
-        char *text = json_dumps(answer, JSON_COMPACT);
+        char *text = json_dumps(answer, LAB_ANSWER_FLAGS);
         if (text != NULL)
             fprintf(stderr, "%s\n", text);
         free(text);
@@ -548,6 +586,7 @@ static bool start_module(struct daemon *d)
         return false;
     }
     config.seed = o->seed;
+    config.baud = o->baud;
     clock_start(&d->clock, o->time_scale);
     trace_note(&d->trace, "repeat this session with --seed %" PRIu64, o->seed);
     enum bc_err err = bc_module_init(&d->module, &d->memory, &d->workspace, &config, 0);
@@ -588,7 +627,7 @@ static int serve(struct daemon *d)
     }
     if (!open_loop(d))
         goto out;
-    if (o->pcap != NULL && !pcap_file_open(&d->pcap, o->pcap))
+    if (o->pcap != NULL && !open_capture(d))
         goto out;
     if (o->keylog != NULL && (d->keylog_fd = keylog_open(o->keylog)) < 0)
         goto out;
@@ -607,7 +646,7 @@ out:
     lab_close(&d->lab);
     resolve_close(&d->resolve);
     net_close(&d->net);
-    pcap_file_close(&d->pcap);
+    capture_close(&d->capture);
     if (d->keylog_fd >= 0)
         close(d->keylog_fd);
     close_loop(d);

@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "port.h"
 #include "report.h"
+#include "resolve.h"
 #include "state.h"
 
 #define GO_ON (-1)
@@ -19,7 +20,7 @@
 #define LOOPBACK "127.0.0.1"
 
 static const char usage[] =
-    "Usage: bc260y [OPTION]...\n"
+    "usage: bc260y [OPTION]...\n"
     "A Quectel BC260Y-CN NB-IoT module's LwM2M function: AT commands here, UDP there.\n"
     "\n"
     "AT port (one of them; a pty when none is given):\n"
@@ -36,6 +37,8 @@ static const char usage[] =
     "                       bare_percent\n"
     "  --seed N             of message IDs and tokens: the same seed repeats a session\n"
     "  --time-scale N       let the module's time run N times faster, 1 to 1000\n"
+    "  --only ADDRESS:PORT  send to this server, and no other; up to 8 times. Names are not\n"
+    "                       looked up then\n"
     "\n"
     "What it keeps over a power cut:\n"
     "  --state DIR|none     where it keeps it; none = nowhere. Default:\n"
@@ -92,8 +95,8 @@ static bool parse_tty(struct options *o, const char *text)
     return choose_port(o, PORT_CHOICE_TTY);
 }
 
-/* PORT, :PORT, HOST:PORT or [IPv6]:PORT. */
-static bool parse_tcp(struct options *o, const char *text)
+/* PORT, :PORT, HOST:PORT or [IPv6]:PORT; the first two leave the host empty. */
+static bool split_place(const char *text, char out[OPTIONS_HOST_BYTES], uint16_t *out_port)
 {
     const char *colon = strrchr(text, ':');
     const char *port_text = colon != NULL ? colon + 1 : text;
@@ -104,20 +107,43 @@ static bool parse_tcp(struct options *o, const char *text)
         host++;
         host_len -= 2;
     } else if (memchr(host, ':', host_len) != NULL) {
-        host_len = sizeof(o->tcp_host); /* an IPv6 address without brackets */
+        return false; /* an IPv6 address without brackets */
     }
-    if (host_len >= sizeof(o->tcp_host) || !number_parse(port_text, UINT16_MAX, &port)) {
+    if (host_len >= OPTIONS_HOST_BYTES || !number_parse(port_text, UINT16_MAX, &port))
+        return false;
+    memcpy(out, host, host_len);
+    out[host_len] = '\0';
+    *out_port = (uint16_t)port;
+    return true;
+}
+
+static bool parse_tcp(struct options *o, const char *text)
+{
+    if (!split_place(text, o->tcp_host, &o->tcp_port)) {
         report("--tcp %s: give PORT, HOST:PORT or [IPV6]:PORT, with a port of 0 to 65535", text);
         return false;
     }
-    if (host_len == 0) {
-        host = LOOPBACK;
-        host_len = strlen(LOOPBACK);
-    }
-    memcpy(o->tcp_host, host, host_len);
-    o->tcp_host[host_len] = '\0';
-    o->tcp_port = (uint16_t)port;
+    if (o->tcp_host[0] == '\0')
+        memcpy(o->tcp_host, LOOPBACK, sizeof(LOOPBACK));
     return choose_port(o, PORT_CHOICE_TCP);
+}
+
+static bool parse_only(struct options *o, const char *text)
+{
+    char host[OPTIONS_HOST_BYTES];
+    uint16_t port;
+    struct bc_address address;
+    if (o->only_count == OPTIONS_ONLY_MAX) {
+        report("--only can be given %d times", OPTIONS_ONLY_MAX);
+        return false;
+    }
+    if (!split_place(text, host, &port) || !resolve_numeric(host, &address)) {
+        report("--only %s: give ADDRESS:PORT or [IPV6]:PORT, and no name", text);
+        return false;
+    }
+    address.port = port;
+    o->only[o->only_count++] = address;
+    return true;
 }
 
 static bool parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
@@ -161,6 +187,7 @@ enum option_id {
     OPT_SET,
     OPT_CONTROL,
     OPT_SCENARIO,
+    OPT_ONLY,
     OPT_PCAP,
     OPT_KEYLOG,
     OPT_TRACE,
@@ -195,6 +222,8 @@ static bool take_option(struct options *o, int id)
         return take_file("--control", optarg, &o->control);
     case OPT_SCENARIO:
         return take_file("--scenario", optarg, &o->scenario);
+    case OPT_ONLY:
+        return parse_only(o, optarg);
     case OPT_PCAP:
         return take_file("--pcap", optarg, &o->pcap);
     case OPT_KEYLOG:
@@ -261,6 +290,7 @@ int options_parse(struct options *o, int argc, char **argv)
         {"set", required_argument, NULL, OPT_SET},
         {"control", required_argument, NULL, OPT_CONTROL},
         {"scenario", required_argument, NULL, OPT_SCENARIO},
+        {"only", required_argument, NULL, OPT_ONLY},
         {"pcap", required_argument, NULL, OPT_PCAP},
         {"keylog", required_argument, NULL, OPT_KEYLOG},
         {"trace", no_argument, NULL, OPT_TRACE},

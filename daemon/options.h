@@ -16,6 +16,7 @@ enum port_choice {
 
 #define OPTIONS_HOST_BYTES 256
 #define OPTIONS_DEVICE_BYTES 1024
+#define OPTIONS_ONLY_MAX 8
 
 struct options {
     enum port_choice port;
@@ -24,6 +25,8 @@ struct options {
     unsigned baud;
     char tcp_host[OPTIONS_HOST_BYTES];
     uint16_t tcp_port;
+    struct bc_address only[OPTIONS_ONLY_MAX]; /* servers that it may talk to; none: any */
+    size_t only_count;
     const char *pcap;   /* NULL = no capture */
     const char *keylog; /* NULL = no log of DTLS secrets */
     const char *config;

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "symbol.h"
+#include "common/symbol.h"
 
 /* Loads `name` ("dtls.so") and lets `find_all` take what it needs of it. False after a report that
  * there is no `what` ("DTLS") and that `packages` may be missing. It stays until the end. */

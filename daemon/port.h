@@ -8,7 +8,6 @@
 #ifndef BC_DAEMON_PORT_H
 #define BC_DAEMON_PORT_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +28,8 @@ struct port_kind {
     bool (*on_drained)(struct port *port); /* NULL: an end is a loss */
     /* `listen_fd` is readable; NULL when the kind has none. */
     void (*on_listen)(struct port *port);
+    /* Another rate for what comes from now on; NULL when the kind has no rate. */
+    void (*set_baud)(struct port *port, unsigned baud);
     void (*close)(struct port *port);
 };
 
@@ -39,6 +40,7 @@ struct port {
     int listen_fd;        /* -1 = this kind does not listen */
     bool ended;           /* PORT_ENDED was seen: do not read */
     const char *name;     /* tty: the device; pty: the link or NULL; borrowed */
+    unsigned baud;        /* tty: its rate */
     char path[64];        /* pty: the terminal side */
     int slave_fd;         /* pty: our own hold on the terminal side */
     struct termios saved; /* tty, stdio: what to put back */

@@ -49,17 +49,38 @@ static void tty_close(struct port *port)
     port->in_fd = port->out_fd = -1;
 }
 
+static bool set_rate(struct termios *mode, unsigned baud)
+{
+    const struct baud *row = find_baud(baud);
+    if (row != NULL && cfsetispeed(mode, row->code) == 0 && cfsetospeed(mode, row->code) == 0)
+        return true;
+    errno = EINVAL;
+    return false;
+}
+
+/* What has been written leaves at the old rate. */
+static void tty_set_baud(struct port *port, unsigned baud)
+{
+    struct termios mode;
+    if (baud == port->baud || port->in_fd < 0)
+        return;
+    port->baud = baud; /* tried once */
+    if (tcgetattr(port->in_fd, &mode) != 0 || !set_rate(&mode, baud) ||
+        tcsetattr(port->in_fd, TCSADRAIN, &mode) != 0)
+        report("cannot set %s to %u baud, which AT+IPR asks for: %s", port->name, baud,
+               strerror(errno));
+}
+
 static bool set_mode(struct port *port, unsigned baud)
 {
     if (tcgetattr(port->in_fd, &port->saved) != 0)
         return false;
     struct termios mode = port->saved;
-    speed_t code = find_baud(baud)->code;
+    port->baud = baud;
     cfmakeraw(&mode); /* 8 bits, no parity */
     mode.c_cflag &= ~(tcflag_t)(CSTOPB | CRTSCTS);
     mode.c_cflag |= CLOCAL | CREAD;
-    if (cfsetispeed(&mode, code) != 0 || cfsetospeed(&mode, code) != 0 ||
-        tcsetattr(port->in_fd, TCSANOW, &mode) != 0)
+    if (!set_rate(&mode, baud) || tcsetattr(port->in_fd, TCSANOW, &mode) != 0)
         return false;
     port->saved_is_valid = true;
     return true;
@@ -67,7 +88,8 @@ static bool set_mode(struct port *port, unsigned baud)
 
 bool port_open_tty(struct port *port, const char *device, unsigned baud)
 {
-    static const struct port_kind kind = {.on_lost = tty_is_over, .close = tty_close};
+    static const struct port_kind kind = {
+        .on_lost = tty_is_over, .set_baud = tty_set_baud, .close = tty_close};
     port_init(port, &kind);
     port->name = device;
     port->in_fd = open(device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);

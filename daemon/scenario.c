@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "bc260y/types.h"
-#include "number.h"
+#include "common/number.h"
 #include "report.h"
+#include "text_line.h"
 
 #define LINE_BYTES 512                  /* with its end */
 #define AT_MS_MAX UINT64_C(31536000000) /* a year */
@@ -50,10 +51,6 @@ static int load_line(struct scenario *s, unsigned number, char *line)
 {
     char why[COMMAND_WHY_BYTES];
     struct scenario_step step = {.line = number};
-    if (strlen(line) == LINE_BYTES - 1 && line[LINE_BYTES - 2] != '\n') {
-        report("%s:%u: longer than %d bytes", s->path, number, LINE_BYTES - 2);
-        return EXIT_USAGE;
-    }
     line[strcspn(line, "#")] = '\0';
     char *text = line + strspn(line, blanks);
     if (*text == '\0')
@@ -94,8 +91,14 @@ int scenario_load(struct scenario *s, const char *path)
         report("cannot read --scenario %s: %s", path, strerror(errno));
         return EXIT_RUNTIME;
     }
-    for (unsigned number = 1; status == 0 && fgets(line, sizeof(line), file) != NULL; number++)
-        status = load_line(s, number, line);
+    for (unsigned number = 1; status == 0 && fgets(line, sizeof(line), file) != NULL; number++) {
+        if (!text_line_is_whole(line, file)) {
+            report("%s:%u: longer than %d bytes, or with a NUL", path, number, LINE_BYTES - 2);
+            status = EXIT_USAGE;
+        } else {
+            status = load_line(s, number, line);
+        }
+    }
     if (ferror(file)) {
         report("cannot read --scenario %s: %s", path, strerror(errno));
         status = EXIT_RUNTIME;

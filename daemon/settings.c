@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "report.h"
 #include "resolve.h"
+#include "text_line.h"
 
 #define LINE_BYTES 512 /* with its end */
 #define WHERE_BYTES 256
@@ -175,10 +176,6 @@ static void cut_comment(char *line)
 
 static bool load_line(struct settings *s, const char *where, char *line)
 {
-    if (strlen(line) == LINE_BYTES - 1 && line[LINE_BYTES - 2] != '\n') {
-        report("%s: longer than %d bytes", where, LINE_BYTES - 2);
-        return false;
-    }
     cut_comment(line);
     char *text = trim(line);
     return *text == '\0' || set(s, where, text, false);
@@ -196,8 +193,12 @@ int settings_load(struct settings *s, const char *path)
     }
     for (unsigned number = 1; status == 0 && fgets(line, sizeof(line), file) != NULL; number++) {
         snprintf(where, sizeof(where), "%s:%u", path, number);
-        if (!load_line(s, where, line))
+        if (!text_line_is_whole(line, file)) {
+            report("%s: longer than %d bytes, or with a NUL", where, LINE_BYTES - 2);
             status = EXIT_USAGE;
+        } else if (!load_line(s, where, line)) {
+            status = EXIT_USAGE;
+        }
     }
     if (ferror(file)) {
         report("cannot read --config %s: %s", path, strerror(errno));

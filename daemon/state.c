@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "report.h"
 
 #define FILE_NAME_BYTES 32 /* of a record, with what stands behind its dot */
+#define LOCK_NAME "lock"
 
 struct file_name {
     char text[FILE_NAME_BYTES];
@@ -35,6 +37,13 @@ static struct file_name name_of(enum bc_record record, const char *suffix)
 static struct file_name name_of_copy(enum bc_record record, unsigned copy)
 {
     return name_of(record, copy == 0 ? "" : ".old");
+}
+
+const char *state_area_name(enum bc_area area)
+{
+    static const char *const names[] = {
+        [BC_AREA_SLOT_0] = "slot0", [BC_AREA_SLOT_1] = "slot1", [BC_AREA_PACKAGE] = "package"};
+    return names[area];
 }
 
 /* --- The directory ---------------------------------------------------------------------------- */
@@ -82,7 +91,7 @@ static bool make_dir(const char *dir)
     return true;
 }
 
-/* Keys are kept here: whoever may write to it could put his own in their place. */
+/* Keys are kept here: whoever may write to it could put others in their place. */
 static bool dir_is_ours(const struct state *s)
 {
     struct stat about;
@@ -102,13 +111,82 @@ static bool dir_is_ours(const struct state *s)
     return true;
 }
 
+/* A file that we would read, replace or erase. */
+static bool name_is_ours(const char *name)
+{
+    static const char *const suffixes[] = {"", ".old", ".new", ".bad", ".old.bad"};
+    for (unsigned i = 0; i < BC_RECORDS; i++) {
+        const char *record = bc_record_name((enum bc_record)i);
+        size_t len = strlen(record);
+        for (size_t k = 0; k < sizeof(suffixes) / sizeof(suffixes[0]); k++)
+            if (strncmp(name, record, len) == 0 && strcmp(name + len, suffixes[k]) == 0)
+                return true;
+    }
+    return strcmp(name, state_area_name(BC_AREA_SLOT_0)) == 0 ||
+           strcmp(name, state_area_name(BC_AREA_SLOT_1)) == 0 ||
+           strcmp(name, state_area_name(BC_AREA_PACKAGE)) == 0;
+}
+
+/* What stands in a directory. */
+struct contents {
+    bool locked; /* it has our lock file: it is a state directory */
+    bool others; /* files of somebody else's */
+    char ours[FILE_NAME_BYTES];
+};
+
+static bool look_into(const struct state *s, struct contents *out)
+{
+    *out = (struct contents){0};
+    int fd = openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (dir == NULL) {
+        report("cannot look into %s: %s", s->dir, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if (strcmp(name, LOCK_NAME) == 0)
+            out->locked = true;
+        else if (name_is_ours(name))
+            snprintf(out->ours, sizeof(out->ours), "%.31s", name); /* no name of ours is longer */
+        else
+            out->others = true;
+    }
+    closedir(dir);
+    return true;
+}
+
+/* In somebody's home or sources, "server" or "settings" is no record of ours, however damaged it
+ * looks: it must not be set aside, nor erased. An empty directory is ours to close. */
+static bool dir_is_for_state(const struct state *s)
+{
+    struct contents in;
+    if (!look_into(s, &in))
+        return false;
+    if (!in.locked && in.others && in.ours[0] != '\0') {
+        report(
+            "%s is no state directory: its \"%s\" would be taken for a record; give an empty one",
+            s->dir, in.ours);
+        return false;
+    }
+    struct stat about;
+    bool empty = !in.locked && !in.others && in.ours[0] == '\0';
+    if (empty && fstat(s->dir_fd, &about) == 0)
+        (void)fchmod(s->dir_fd, about.st_mode & 0700); /* where it cannot be: records are 0600 */
+    return true;
+}
+
 static bool open_dir(struct state *s)
 {
     s->dir_fd = -1;
     if (make_dir(s->dir))
         s->dir_fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir_fd >= 0)
-        return dir_is_ours(s);
+        return dir_is_ours(s) && dir_is_for_state(s);
     report("cannot open the state directory %s: %s; give --state DIR, or --state none", s->dir,
            strerror(errno));
     return false;
@@ -118,7 +196,7 @@ static bool open_dir(struct state *s)
 static bool take_lock(struct state *s)
 {
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    s->lock_fd = openat(s->dir_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    s->lock_fd = openat(s->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     while (s->lock_fd >= 0) {
         if (fcntl(s->lock_fd, F_SETLK, &lock) == 0)
             return true;
@@ -133,7 +211,8 @@ static bool take_lock(struct state *s)
                (long)holder.l_pid, s->dir);
         return false;
     }
-    report("cannot lock %s/lock: %s; give --state DIR, or --state none", s->dir, strerror(errno));
+    report("cannot lock %s/%s: %s; give --state DIR, or --state none", s->dir, LOCK_NAME,
+           strerror(errno));
     return false;
 }
 
@@ -326,6 +405,19 @@ void state_fail(struct state *s, enum state_fault fault)
 
 /* --- Beginning and end ------------------------------------------------------------------------ */
 
+/* Without a record the one before it counts, which is worth a word. */
+static void tell_missing(const struct state *s)
+{
+    for (unsigned i = 0; i < BC_RECORDS; i++) {
+        struct stat about;
+        struct file_name now = name_of_copy((enum bc_record)i, 0);
+        struct file_name old = name_of_copy((enum bc_record)i, 1);
+        if (fstatat(s->dir_fd, old.text, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+            fstatat(s->dir_fd, now.text, &about, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+            report("%s/%s is missing: %s counts in its place", s->dir, now.text, old.text);
+    }
+}
+
 void state_init(struct state *s)
 {
     *s = (struct state){.dir_fd = -1, .lock_fd = -1};
@@ -342,7 +434,10 @@ bool state_open(struct state *s, const char *dir, const char *name, bool factory
         report("--state: a path of more than %d bytes", STATE_DIR_BYTES - 1);
         return false;
     }
-    return open_dir(s) && take_lock(s) && (!factory_reset || forget_all(s));
+    if (!open_dir(s) || !take_lock(s) || (factory_reset && !forget_all(s)))
+        return false;
+    tell_missing(s);
+    return true;
 }
 
 void state_close(struct state *s)

@@ -1,18 +1,20 @@
 /*
  * --state: what the module keeps over a power cut, a file for each record (bc260y/storage.h).
  *
- *     DIR/            0700, ours alone
+ *     DIR/            0700 when we make it, or find it empty; nobody else may write to it
  *       lock          held by the one bc260y that uses DIR
  *       server        a record, 0600: "server", "settings", "objects", ...
  *       server.old    the one before, for when that is damaged
  *       server.new    being written; means nothing
  *       server.bad    was damaged, or of another version: kept for whoever wants to know
+ *       slot0 ...     firmware images and package (firmware.h)
  *
  * What stands in a record, and whether it is in order, is the library's affair.
  */
 #ifndef BC_DAEMON_STATE_H
 #define BC_DAEMON_STATE_H
 
+#include "bc260y/firmware.h"
 #include "bc260y/storage.h"
 
 #define STATE_NONE "none" /* as a directory's name: keep nothing */
@@ -38,10 +40,14 @@ struct state {
 /* Letters, digits, '.', '_' and '-', no '.' or '-' in front, at most STATE_NAME_BYTES_MAX. */
 bool state_name_legal(const char *name);
 
+/* The file beside the records that is the area. */
+const char *state_area_name(enum bc_area area);
+
 void state_init(struct state *s);
 
-/* Opens `dir`, or the default for `name` when it is NULL, and makes it when it is not there. With
- * `factory_reset` nothing is left in it. False after a report. */
+/* Opens `dir`, or the default for `name` when it is NULL, and makes it when it is not there. One
+ * that others can write to, or that holds somebody else's files among them some with the names of
+ * ours, is refused. With `factory_reset` no record is left in it. False after a report. */
 bool state_open(struct state *s, const char *dir, const char *name, bool factory_reset);
 void state_close(struct state *s);
 

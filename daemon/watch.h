@@ -6,7 +6,6 @@
 #define BC_DAEMON_WATCH_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #define WATCH_CLIENTS_MAX 8 /* of the control socket at a time */
 

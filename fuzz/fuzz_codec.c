@@ -139,13 +139,8 @@ static void check_documents(bc_view in)
     else
         check_problem();
     codec_destroy(codec);
-    if (!profile_check(document, problem)) {
+    if (!profile_check(document, problem))
         check_problem();
-    } else {
-        struct profile_device device;
-        profile_device(document, &device);
-        assert(device.model != NULL);
-    }
     if (!model_check(document, problem))
         check_problem();
     else if (!mapping_check(document, json_object_get(document, "mapping"), problem))

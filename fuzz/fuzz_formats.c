@@ -245,7 +245,7 @@ static void check_links_written(bc_view in)
 {
     static uint8_t bytes[BYTES_MAX];
     static struct bc_lwm2m_settings settings;
-    static const struct bc_lwm2m_client client = {.settings = &settings};
+    static struct bc_lwm2m_client client = {.settings = &settings};
     struct bc_objects objects = {.rows = 0};
     bc_sink out = {.ptr = bytes, .cap = sizeof(bytes)};
     struct bc_path path = BC_PATH_RESOURCE(fuzz_take_u16(&in), fuzz_take_u16(&in), 0);

@@ -150,7 +150,7 @@ static void feed(struct platform *p, const struct peer *peer, bc_view datagram, 
 {
     bc_view copy = fuzz_copy(datagram);
     if (expected)
-        bc_server_expect(p->server, &peer->address, copy);
+        bc_server_expect(p->server, &(struct bc_server_incoming){peer->address, copy}, 1);
     bc_server_on_datagram(p->server, p->now_ms, &peer->address, copy);
     fuzz_free(copy);
 }

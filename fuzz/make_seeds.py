@@ -10,6 +10,8 @@ import os
 import struct
 import sys
 
+from firmware_seeds import DELTA, PACKAGES
+
 CON, NON, ACK, RST = range(4)
 GET, POST, PUT, DELETE = 1, 2, 3, 4
 CREATED, DELETED, CHANGED, CONTENT, CONTINUE = 0x41, 0x42, 0x44, 0x45, 0x5F
@@ -837,46 +839,6 @@ DTLS = {f"{name}-{i}": ends + story for i, ends in enumerate(DTLS_ENDS) for name
     "silence": ARRIVES * 4 + dtls_time(16),
 }.items()}
 
-# Delta packages: fuzz_delta.c -------------------------------------------------------------------
-
-def delta_package(block, source, target, body, revisions=(b"A", b"B")):
-    """As it is, with good hashes."""
-    head = b"BCDELTA\x1a" + struct.pack(">HHIIII", 1, 192, block, source, target, len(body))
-    head += b"".join(text.ljust(32, b"\0") for text in revisions)
-    head += bytes(64) + hashlib.sha256(body).digest()
-    return b"\0\0" + head + hashlib.sha256(head).digest()[:4] + body
-
-
-def delta_edits(*edits, cut=255):
-    """A good package with other bytes in these places."""
-    return bytes([1, cut]) + b"".join(struct.pack(">HB", *edit) for edit in edits)
-
-
-# A raw block with content size and checksum flags; its checksum is wrong.
-RAW_FRAME = b"\x28\xb5\x2f\xfd\x24\x03" + struct.pack("<I", 3 << 3 | 1)[:3] + b"abc" + bytes(4)
-DELTA = {
-    "good": delta_edits(),
-    "power-cut": delta_edits(cut=14),
-    "power-cut-early": delta_edits(cut=1),
-    "table": delta_edits((192, 0xFF), cut=9),
-    "table-order": delta_edits((199, 1)),
-    "too-long": delta_edits((5000, 0)),
-    "frame-magic": delta_edits((212, 0)),
-    "frame-flags": delta_edits((216, 0x60)),
-    "frame-size": delta_edits((217, 0xFF), (218, 0xFF)),
-    "frame-block": delta_edits((219, 0x55), (220, 0xFF)),
-    "block-bytes": delta_edits((14, 0x20)),
-    "target-bytes": delta_edits((21, 1)),
-    "target-huge": delta_edits((20, 1)),
-    "source-bytes": delta_edits((19, 1)),
-    "revision": delta_edits((28, 0)),
-    "version": delta_edits((9, 2)),
-    "empty": b"\0\0",
-    "header-only": delta_package(4096, 20000, 3, b""),
-    "raw-frame": delta_package(4096, 20000, 3, struct.pack(">I", len(RAW_FRAME)) + RAW_FRAME),
-    "two-blocks": delta_package(4096, 20000, 5000, struct.pack(">II", 5, 10) + b"0123456789"),
-}
-
 # The platform's codecs: fuzz_codec.c -----------------------------------------------------------
 
 def codec_text(kind, text, payload=b""):
@@ -939,6 +901,7 @@ TARGETS = {
     "endpoint": ENDPOINT,
     "formats": FORMATS,
     "module": MODULE,
+    "package": PACKAGES,
     "rest": {},  # they are text, in seeds/rest/
     "server": SERVER,
 }

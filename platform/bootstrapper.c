@@ -202,7 +202,7 @@ static void receive_secure(struct bootstrapper *b, uint64_t now_ms)
 
 static void receive_plain(struct bootstrapper *b, uint64_t now_ms)
 {
-    struct net_datagram in[BC_SERVER_BATCH];
+    struct bc_server_incoming in[BC_SERVER_BATCH];
     size_t count = BC_SERVER_BATCH;
     for (int batch = 0; batch < BATCHES_MAX && count == BC_SERVER_BATCH; batch++) {
         count = platform_net_receive(&b->net, in);

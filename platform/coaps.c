@@ -70,7 +70,7 @@ bool platform_coaps_receive(struct coaps *c, uint64_t now_ms,
                                          const struct bc_address *from, bc_view plain),
                             void *context)
 {
-    struct net_datagram in[BC_SERVER_BATCH];
+    struct bc_server_incoming in[BC_SERVER_BATCH];
     struct bc_address from;
     bc_view plain;
     size_t count = platform_net_receive(&c->net, in);

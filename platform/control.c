@@ -6,31 +6,18 @@
 #include "control.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/sink.h"
+#include "common/local_socket.h"
 #include "json.h"
 
 #define OUT_BYTES_MAX (16 * 1024 * 1024)
-
-static bool fill_name(const char *path, struct sockaddr_un *out)
-{
-    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(out->sun_path)) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    memcpy(out->sun_path, path, strlen(path) + 1);
-    return true;
-}
 
 static bool watch(const struct control *c, int fd, uint32_t events, int change)
 {
@@ -38,45 +25,13 @@ static bool watch(const struct control *c, int fd, uint32_t events, int change)
     return epoll_ctl(c->epoll, change, fd, &event) == 0;
 }
 
-/* A socket that nobody listens on is left over from a run that was killed. Anything else stays;
- * errno then says what it is. */
-static bool remove_stale(const struct sockaddr_un *name)
-{
-    struct stat status;
-    if (lstat(name->sun_path, &status) != 0)
-        return errno == ENOENT;
-    if (!S_ISSOCK(status.st_mode)) {
-        errno = EEXIST;
-        return false;
-    }
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return false;
-    bool dead =
-        connect(fd, (const struct sockaddr *)name, sizeof(*name)) != 0 && errno == ECONNREFUSED;
-    close(fd);
-    if (!dead) {
-        errno = EADDRINUSE;
-        return false;
-    }
-    return unlink(name->sun_path) == 0;
-}
-
 static bool listen_at(struct control *c, const char *path)
 {
-    struct sockaddr_un name;
-    if (!fill_name(path, &name) || !remove_stale(&name))
-        return false;
-    c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    mode_t mask = umask(0177);
-    bool bound =
-        c->listener >= 0 && bind(c->listener, (const struct sockaddr *)&name, sizeof(name)) == 0;
-    umask(mask);
-    if (!bound)
+    c->listener = local_socket_listen(path, CONTROL_CLIENTS_MAX);
+    if (c->listener < 0)
         return false;
     c->path = path;
-    return listen(c->listener, CONTROL_CLIENTS_MAX) == 0 &&
-           watch(c, c->listener, EPOLLIN, EPOLL_CTL_ADD);
+    return watch(c, c->listener, EPOLLIN, EPOLL_CTL_ADD);
 }
 
 static void close_client(struct control *c, struct control_client *client)

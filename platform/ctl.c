@@ -6,9 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
+#include "common/local_socket.h"
 #include "control.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -29,20 +28,6 @@ static void put_arg(FILE *out, const char *arg)
     fputc('"', out);
 }
 
-static FILE *connect_to(const char *path)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(name.sun_path)) {
-        errno = ENAMETOOLONG;
-        return NULL;
-    }
-    memcpy(name.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&name, sizeof(name)) != 0)
-        return NULL;
-    return fdopen(fd, "r+");
-}
-
 static bool is_ok(const char *line)
 {
     json_t *answer = json_loads(line, 0, NULL);
@@ -60,7 +45,8 @@ int platform_ctl(int argc, char **argv)
         fputs("bc260y-platform: ctl takes SOCKET COMMAND...; see --help\n", stderr);
         return EXIT_USAGE;
     }
-    FILE *peer = connect_to(argv[0]);
+    int fd = local_socket_connect(argv[0], 0);
+    FILE *peer = fd >= 0 ? fdopen(fd, "r+") : NULL;
     if (peer == NULL) {
         fprintf(stderr,
                 "bc260y-platform: cannot reach %s: %s; is the platform running with "

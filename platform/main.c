@@ -17,6 +17,7 @@
 
 #include "base/sink.h"
 #include "bootstrapper.h"
+#include "carrier.h"
 #include "cli/cli.h"
 #include "coaps.h"
 #include "control.h"
@@ -124,7 +125,8 @@ static bool wants_security(void *context, bc_view endpoint)
 static bool observes(void *context, bc_view endpoint, const struct bc_server_path *instance)
 {
     struct platform *p = context;
-    return p->web.service == NULL || service_observes(p->web.service, endpoint, instance);
+    return p->web.service == NULL ? bc_server_is_user_object(instance->ids[0])
+                                  : service_observes(p->web.service, endpoint, instance);
 }
 
 static bool keeps_observation(void *context, bc_view endpoint, const struct bc_server_path *path)
@@ -206,15 +208,14 @@ static void feed(struct platform *p, uint64_t now, const struct bc_address *from
 
 static void receive_all(struct platform *p, uint64_t now)
 {
-    struct net_datagram in[BC_SERVER_BATCH];
+    struct bc_server_incoming in[BC_SERVER_BATCH];
     bool shown = platform_traffic_shown(&p->traffic);
     size_t count = BC_SERVER_BATCH;
     /* With a store as many as possible share one commit: also those that come meanwhile. */
     size_t enough = p->storage.store != NULL ? 1 : BC_SERVER_BATCH;
     for (int batch = 0; batch < BATCHES_MAX && count >= enough; batch++) {
         count = platform_net_receive(&p->net, in);
-        for (size_t i = 0; i < count; i++)
-            bc_server_expect(p->server, &in[i].from, in[i].bytes);
+        bc_server_expect(p->server, in, count);
         for (size_t i = 0; i < count; i++) {
             if (shown)
                 platform_traffic_in(&p->traffic, &p->net.local, &in[i].from, in[i].bytes);
@@ -301,6 +302,17 @@ static void on_ready(struct platform *p, const struct epoll_event *ready, uint64
         platform_control_on_ready(&p->control, fd, ready->events, now);
 }
 
+/* A full disk ends the capture, not the platform. */
+static void flush_capture(struct platform *p)
+{
+    struct capture *capture = &p->traffic.capture;
+    if (!capture_is_open(capture) || capture_flush(capture))
+        return;
+    fprintf(stderr, "bc260y-platform: cannot write %s: %s; the capture ends here\n",
+            p->options.pcap, strerror(errno));
+    capture_close(capture);
+}
+
 static void run_once(struct platform *p)
 {
     struct epoll_event ready[READY_MAX];
@@ -317,8 +329,7 @@ static void run_once(struct platform *p)
     platform_bootstrapper_on_time(&p->bootstrappers[0], now);
     platform_bootstrapper_on_time(&p->bootstrappers[1], now);
     fflush(stdout);
-    if (p->traffic.capture != NULL)
-        platform_capture_flush(p->traffic.capture);
+    flush_capture(p);
 }
 
 /* What is not there is not watched. */
@@ -395,11 +406,11 @@ static bool open_traffic(struct platform *p)
     traffic->trace = p->options.trace;
     if (p->options.pcap == NULL)
         return true;
-    traffic->capture = platform_capture_open(p->options.pcap);
-    if (traffic->capture == NULL)
+    const char *why = capture_open(&traffic->capture, p->options.pcap);
+    if (why != NULL)
         fprintf(stderr, "bc260y-platform: cannot write %s: %s; choose another --pcap\n",
-                p->options.pcap, strerror(errno));
-    return traffic->capture != NULL;
+                p->options.pcap, why);
+    return why == NULL;
 }
 
 static void say_place(const char *name, int fd, const struct bc_address *local)
@@ -465,6 +476,11 @@ static bool restore(struct platform *p)
     return platform_storage_restore(&p->storage, p->server, &p->restored);
 }
 
+static const struct bc_address *bootstrap_local(const struct bootstrapper *b)
+{
+    return platform_bootstrapper_fd(b) < 0 ? NULL : platform_bootstrapper_local(b);
+}
+
 static bool open_web(struct platform *p)
 {
     struct web_setup setup = {
@@ -474,9 +490,8 @@ static bool open_web(struct platform *p)
         .security = &p->security,
         .coap = &p->net.local,
         .coaps = p->coaps.secure != NULL ? &p->coaps.net.local : NULL,
-        .bootstrap = platform_bootstrapper_fd(&p->bootstrappers[0]) < 0
-                         ? NULL
-                         : platform_bootstrapper_local(&p->bootstrappers[0]),
+        .bootstrap = bootstrap_local(&p->bootstrappers[0]),
+        .bootstrap_coaps = bootstrap_local(&p->bootstrappers[1]),
     };
     platform_storage_begin(&p->storage, now_ms());
     return platform_web_open(&p->web, &setup);
@@ -507,7 +522,8 @@ int main(int argc, char **argv)
     static struct platform p = {.epoll = -1, .signals = -1, .storage.retry_ms = BC_NEVER};
     static char stdout_buffer[STDOUT_BYTES];
     bool wrong_usage = false;
-    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+    bool asks_for_help = argc == 3 && argv[2][0] == '-'; /* "ctl --help" */
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0 && !asks_for_help)
         return platform_ctl(argc - 2, argv + 2);
     if (argc > 1 && platform_cli_knows(argv[1]))
         return platform_cli(argc, argv);
@@ -534,7 +550,7 @@ out:
     platform_bootstrapper_close(&p.bootstrappers[1]);
     platform_coaps_close(&p.coaps);
     platform_security_close(&p.security);
-    platform_capture_close(p.traffic.capture);
+    capture_close(&p.traffic.capture);
     bc_server_destroy(p.server);
     platform_storage_close(&p.storage);
     platform_net_close(&p.net);

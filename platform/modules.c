@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ARGUMENTS_MAX 16
+#define ARGUMENTS_MAX 24
 #define READ_BYTES 4096
 #define READS_MAX 8 /* of one descriptor, before others have their turn */
 

@@ -6,55 +6,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define HOST_BYTES 256
+#include "common/address.h"
+
 #define RECEIVE_BUFFER_BYTES (8 * 1024 * 1024)
 #define SEND_PATIENCE_MS 20
-
-/* Splits at the last colon, and takes the brackets off an IPv6 address. */
-static bool split(const char *text, char host[HOST_BYTES], const char **port)
-{
-    const char *colon = strrchr(text, ':');
-    if (colon == NULL || colon == text || colon[1] == '\0' || colon - text >= HOST_BYTES)
-        return false;
-    size_t len = (size_t)(colon - text);
-    if (text[0] == '[' && text[len - 1] == ']') {
-        text++;
-        len -= 2;
-    }
-    memcpy(host, text, len);
-    host[len] = '\0';
-    *port = colon + 1;
-    for (const char *c = *port; *c != '\0'; c++)
-        if (*c < '0' || *c > '9')
-            return false;
-    return strlen(*port) <= 5 && strtol(*port, NULL, 10) <= UINT16_MAX;
-}
-
-static struct addrinfo *look_up(const char *option, const char *text)
-{
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_DGRAM};
-    struct addrinfo *found = NULL;
-    char host[HOST_BYTES];
-    const char *port;
-    if (!split(text, host, &port)) {
-        fprintf(stderr, "bc260y-platform: %s takes ADDRESS:PORT, not '%s'; see --help\n", option,
-                text);
-        return NULL;
-    }
-    int error = getaddrinfo(host, port, &hints, &found);
-    if (error != 0) {
-        fprintf(stderr, "bc260y-platform: %s %s: %s\n", option, text, gai_strerror(error));
-        return NULL;
-    }
-    return found;
-}
 
 static void from_sockaddr(const struct sockaddr_in6 *name, struct bc_address *out)
 {
@@ -121,10 +81,13 @@ static bool listen_on(struct net *net, const struct addrinfo *where)
 bool platform_net_open(struct net *net, const char *option, const char *text, bool *wrong_usage)
 {
     *net = (struct net){.fd = -1};
-    struct addrinfo *found = look_up(option, text);
+    char why[ADDRESS_WHY_BYTES];
+    struct addrinfo *found = address_look_up(option, text, SOCK_DGRAM, why);
     *wrong_usage = found == NULL;
-    if (found == NULL)
+    if (found == NULL) {
+        fprintf(stderr, "bc260y-platform: %s\n", why);
         return false;
+    }
     bool open = listen_on(net, found);
     if (!open)
         fprintf(stderr, "bc260y-platform: cannot listen on %s: %s; choose another %s\n", text,
@@ -141,7 +104,7 @@ void platform_net_close(struct net *net)
     net->fd = -1;
 }
 
-size_t platform_net_receive(struct net *net, struct net_datagram out[BC_SERVER_BATCH])
+size_t platform_net_receive(struct net *net, struct bc_server_incoming out[BC_SERVER_BATCH])
 {
     size_t count = 0;
     for (size_t i = 0; i < BC_SERVER_BATCH; i++)

@@ -25,18 +25,13 @@ struct net {
     struct sockaddr_in6 out_names[BC_SERVER_BATCH];
 };
 
-struct net_datagram {
-    struct bc_address from;
-    bc_view bytes;
-};
-
 /* "ADDRESS:PORT" or "[ADDRESS]:PORT", the value of that option. False after a line on stderr;
  * `*wrong_usage` tells a text that is no address from one that cannot be listened on. */
 bool platform_net_open(struct net *net, const char *option, const char *text, bool *wrong_usage);
 void platform_net_close(struct net *net);
 
 /* What has arrived, at most a batch; the bytes live until the next call. */
-size_t platform_net_receive(struct net *net, struct net_datagram out[BC_SERVER_BATCH]);
+size_t platform_net_receive(struct net *net, struct bc_server_incoming out[BC_SERVER_BATCH]);
 /* The first `count` of net->out. What the network does not take is lost. */
 void platform_net_send(struct net *net, size_t count);
 

@@ -4,15 +4,14 @@
 #define _GNU_SOURCE
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bootstrap.h"
 #include "carrier.h"
+#include "common/number.h"
 #include "secure.h"
 #include "store.h"
 
@@ -69,6 +68,7 @@ static const char usage[] =
     "  --fw-uri URI          where devices fetch firmware, coap://HOST:PORT or coaps://HOST:PORT;\n"
     "                        our own address as they see it; one of each scheme\n"
     "  --http-timeout S      cut clients off whose request takes longer to arrive; 30\n"
+    "  --virtual-anywhere    let virtual devices talk to other servers, too\n"
     "  --seed N              repeatable ids and tokens\n"
     "  --quiet               print no events\n"
     "  --trace               print every message on standard error\n"
@@ -88,16 +88,6 @@ __attribute__((format(printf, 1, 2))) static enum options_result wrong(const cha
     va_end(args);
     fputs("; see --help\n", stderr);
     return OPTIONS_WRONG;
-}
-
-static bool read_number(const char *text, uint64_t max, uint64_t *out)
-{
-    char *end;
-    if (*text < '0' || *text > '9')
-        return false;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return *end == '\0' && errno == 0 && *out <= max;
 }
 
 static enum options_result take_open(const char *text, struct options *out)
@@ -143,7 +133,7 @@ static bool is_origin(const char *text, size_t bytes_max)
     const char *colon = strrchr(text, ':');
     uint64_t port;
     return host != text && colon >= host && is_host(host, (size_t)(colon - host)) &&
-           read_number(colon + 1, UINT16_MAX, &port) && port != 0 && strlen(text) <= bytes_max;
+           number_parse(colon + 1, UINT16_MAX, &port) && port != 0 && strlen(text) <= bytes_max;
 }
 
 static enum options_result take_fw_uri(const char *text, struct options *out)
@@ -165,7 +155,7 @@ static enum options_result take_uri(const char *text, struct options *out)
 static enum options_result take_lifetime(const char *text, struct options *out)
 {
     uint64_t value;
-    if (!read_number(text, BC_LIFETIME_MAX, &value) || value < BC_LIFETIME_MIN)
+    if (!number_parse(text, BC_LIFETIME_MAX, &value) || value < BC_LIFETIME_MIN)
         return wrong("--bootstrap-lifetime takes %d to %d seconds, not '%s'", BC_LIFETIME_MIN,
                      BC_LIFETIME_MAX, text);
     out->bootstrap_lifetime_s = (uint32_t)value;
@@ -183,7 +173,7 @@ static enum options_result take_binding(const char *text, struct options *out)
 static enum options_result take_seed(const char *text, struct options *out)
 {
     out->seeded = true;
-    return read_number(text, UINT64_MAX, &out->seed)
+    return number_parse(text, UINT64_MAX, &out->seed)
                ? OPTIONS_RUN
                : wrong("--seed takes a number of 64 bits, not '%s'", text);
 }
@@ -191,7 +181,7 @@ static enum options_result take_seed(const char *text, struct options *out)
 static enum options_result take_grace(const char *text, struct options *out)
 {
     uint64_t value;
-    if (!read_number(text, GRACE_MAX_S, &value))
+    if (!number_parse(text, GRACE_MAX_S, &value))
         return wrong("--lifetime-grace takes 0 to %d seconds, not '%s'", GRACE_MAX_S, text);
     out->lifetime_grace_s = (uint32_t)value;
     return OPTIONS_RUN;
@@ -204,7 +194,7 @@ static enum options_result take_store(int option, struct options *out)
     if (option == 'f') {
         out->store = strcmp(optarg, "none") == 0 ? NULL : optarg;
         out->store_default = false;
-    } else if (!read_number(optarg, STORE_ROWS_MAX, &out->store_rows) || out->store_rows == 0)
+    } else if (!number_parse(optarg, STORE_ROWS_MAX, &out->store_rows) || out->store_rows == 0)
         return wrong("--store-keep takes 1 to %d rows, not '%s'", STORE_ROWS_MAX, optarg);
     return OPTIONS_RUN;
 }
@@ -212,7 +202,7 @@ static enum options_result take_store(int option, struct options *out)
 static enum options_result take_block(const char *text, struct options *out)
 {
     uint64_t value;
-    if (!read_number(text, BLOCK_BYTES_MAX, &value) || value < BLOCK_BYTES_MIN ||
+    if (!number_parse(text, BLOCK_BYTES_MAX, &value) || value < BLOCK_BYTES_MIN ||
         (value & (value - 1)) != 0)
         return wrong("--block takes 16, 32, 64, 128, 256, 512 or 1024 bytes, not '%s'", text);
     out->block_bytes = (uint16_t)value;
@@ -234,7 +224,7 @@ static enum options_result take_version(const char *text, struct options *out)
 static enum options_result take_sessions(const char *text, struct options *out)
 {
     uint64_t value;
-    if (!read_number(text, SESSIONS_MAX, &value) || value == 0)
+    if (!number_parse(text, SESSIONS_MAX, &value) || value == 0)
         return wrong("--coaps-sessions takes 1 to %d, not '%s'", SESSIONS_MAX, text);
     out->coaps_sessions = (uint32_t)value;
     return OPTIONS_RUN;
@@ -243,7 +233,7 @@ static enum options_result take_sessions(const char *text, struct options *out)
 static enum options_result take_idle(const char *text, struct options *out)
 {
     uint64_t value;
-    if (!read_number(text, GRACE_MAX_S, &value) || value < IDLE_MIN_S)
+    if (!number_parse(text, GRACE_MAX_S, &value) || value < IDLE_MIN_S)
         return wrong("--coaps-idle takes %d to %d seconds, not '%s'", IDLE_MIN_S, GRACE_MAX_S,
                      text);
     out->coaps_idle_s = (uint32_t)value;
@@ -266,8 +256,11 @@ static enum options_result take_http(int option, struct options *out)
         return OPTIONS_RUN;
     case 'F':
         return take_fw_uri(optarg, out);
+    case 'v':
+        out->virtual_anywhere = true;
+        return OPTIONS_RUN;
     default:
-        if (!read_number(optarg, PATIENCE_MAX_S, &value) || value == 0)
+        if (!number_parse(optarg, PATIENCE_MAX_S, &value) || value == 0)
             return wrong("--http-timeout takes 1 to %d seconds, not '%s'", PATIENCE_MAX_S, optarg);
         out->http_patience_s = (uint32_t)value;
         return OPTIONS_RUN;
@@ -329,7 +322,7 @@ static enum options_result take(int option, struct options *out)
         return take_bootstrap(option, out);
     if (strchr("SCPKENTW", option) != NULL)
         return take_coaps(option, out);
-    if (strchr("HXYZF", option) != NULL)
+    if (strchr("HXYZFv", option) != NULL)
         return take_http(option, out);
     switch (option) {
     case 'a':
@@ -392,43 +385,45 @@ static enum options_result check(const struct options *options, bool bootstraps,
     return OPTIONS_RUN;
 }
 
+static const struct option list[] = {
+    {"coap", required_argument, NULL, 'a'},
+    {"coaps", required_argument, NULL, 'S'},
+    {"psk-file", required_argument, NULL, 'K'},
+    {"dtls-version", required_argument, NULL, 'E'},
+    {"coaps-sessions", required_argument, NULL, 'N'},
+    {"coaps-idle", required_argument, NULL, 'T'},
+    {"keylog", required_argument, NULL, 'W'},
+    {"bootstrap-coaps", required_argument, NULL, 'C'},
+    {"bootstrap-plain-keys", no_argument, NULL, 'P'},
+    {"open", required_argument, NULL, 'o'},
+    {"product-id", required_argument, NULL, 'I'},
+    {"bootstrap", required_argument, NULL, 'B'},
+    {"bootstrap-uri", required_argument, NULL, 'U'},
+    {"bootstrap-lifetime", required_argument, NULL, 'L'},
+    {"bootstrap-binding", required_argument, NULL, 'M'},
+    {"bootstrap-discover", no_argument, NULL, 'D'},
+    {"fw-uri", required_argument, NULL, 'F'},
+    {"block", required_argument, NULL, 'b'},
+    {"http", required_argument, NULL, 'H'},
+    {"http-cert", required_argument, NULL, 'X'},
+    {"http-key", required_argument, NULL, 'Y'},
+    {"http-timeout", required_argument, NULL, 'Z'},
+    {"virtual-anywhere", no_argument, NULL, 'v'},
+    {"control", required_argument, NULL, 'c'},
+    {"lifetime-grace", required_argument, NULL, 'g'},
+    {"pcap", required_argument, NULL, 'p'},
+    {"store", required_argument, NULL, 'f'},
+    {"store-keep", required_argument, NULL, 'k'},
+    {"seed", required_argument, NULL, 's'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"trace", no_argument, NULL, 't'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
 enum options_result platform_options_parse(int argc, char **argv, struct options *out)
 {
-    static const struct option list[] = {
-        {"coap", required_argument, NULL, 'a'},
-        {"coaps", required_argument, NULL, 'S'},
-        {"psk-file", required_argument, NULL, 'K'},
-        {"dtls-version", required_argument, NULL, 'E'},
-        {"coaps-sessions", required_argument, NULL, 'N'},
-        {"coaps-idle", required_argument, NULL, 'T'},
-        {"keylog", required_argument, NULL, 'W'},
-        {"bootstrap-coaps", required_argument, NULL, 'C'},
-        {"bootstrap-plain-keys", no_argument, NULL, 'P'},
-        {"open", required_argument, NULL, 'o'},
-        {"product-id", required_argument, NULL, 'I'},
-        {"bootstrap", required_argument, NULL, 'B'},
-        {"bootstrap-uri", required_argument, NULL, 'U'},
-        {"bootstrap-lifetime", required_argument, NULL, 'L'},
-        {"bootstrap-binding", required_argument, NULL, 'M'},
-        {"bootstrap-discover", no_argument, NULL, 'D'},
-        {"fw-uri", required_argument, NULL, 'F'},
-        {"block", required_argument, NULL, 'b'},
-        {"http", required_argument, NULL, 'H'},
-        {"http-cert", required_argument, NULL, 'X'},
-        {"http-key", required_argument, NULL, 'Y'},
-        {"http-timeout", required_argument, NULL, 'Z'},
-        {"control", required_argument, NULL, 'c'},
-        {"lifetime-grace", required_argument, NULL, 'g'},
-        {"pcap", required_argument, NULL, 'p'},
-        {"store", required_argument, NULL, 'f'},
-        {"store-keep", required_argument, NULL, 'k'},
-        {"seed", required_argument, NULL, 's'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"trace", no_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
-    };
     int option;
     bool bootstraps = false, secures = false;
     const struct secure_config secure = platform_secure_config_default();
@@ -460,6 +455,6 @@ enum options_result platform_options_parse(int argc, char **argv, struct options
         bootstraps = bootstraps || strchr("ULMDP", option) != NULL;
         secures = secures || strchr("KENTW", option) != NULL;
     }
-    return optind < argc ? wrong("'%s' is no option", argv[optind])
+    return optind < argc ? wrong("'%s' is neither an option nor a noun", argv[optind])
                          : check(out, bootstraps, secures);
 }

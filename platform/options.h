@@ -23,6 +23,7 @@ struct options {
     const char *http_cert; /* PEM files, or NULL */
     const char *http_key;
     uint32_t http_patience_s;
+    bool virtual_anywhere;
     uint64_t store_rows;         /* of data that are kept of a device */
     const char *bootstrap;       /* "ADDRESS:PORT", or NULL */
     const char *bootstrap_coaps; /* "ADDRESS:PORT", or NULL */

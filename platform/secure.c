@@ -284,7 +284,7 @@ static void close_session(struct secure_listener *l, struct session *s, const ch
     end(l, s, reason);
 }
 
-/* Who has another key than we cannot read our last message, nor we his: both fall silent. */
+/* Who has another key than we cannot read our last message, nor we theirs: both fall silent. */
 static const char *reason_of(const struct session *s)
 {
     const char *failure = bc_dtls_failure(s->dtls);

@@ -46,8 +46,8 @@ void platform_traffic_trace(const struct traffic *t, const char *arrow,
 void platform_traffic_capture(const struct traffic *t, const struct bc_address *from,
                               const struct bc_address *to, bc_view bytes)
 {
-    if (t->capture != NULL)
-        platform_capture_write(t->capture, from, to, bytes);
+    if (capture_is_open(&t->capture))
+        capture_add(&t->capture, from, to, bytes);
 }
 
 void platform_traffic_in(const struct traffic *t, const struct bc_address *local,

@@ -6,17 +6,17 @@
 #ifndef BC_PLATFORM_TRAFFIC_H
 #define BC_PLATFORM_TRAFFIC_H
 
-#include "capture.h"
+#include "common/capture.h"
 
 struct traffic {
-    struct capture *capture; /* NULL: none */
+    struct capture capture; /* zero: none */
     bool trace;
 };
 
 /* Whether anybody looks. */
 static inline bool platform_traffic_shown(const struct traffic *t)
 {
-    return t->trace || t->capture != NULL;
+    return t->trace || capture_is_open(&t->capture);
 }
 
 void platform_traffic_capture(const struct traffic *t, const struct bc_address *from,

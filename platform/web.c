@@ -64,18 +64,31 @@ static bool origin(void *context, const struct bc_address *device, char out[SERV
     return true;
 }
 
+/* Who listens on every address is found on the nearest one. */
+static const char *reached_at(const struct bc_address *local, char out[NET_TEXT_BYTES])
+{
+    static const uint8_t any[sizeof(local->ip)], next[sizeof(local->ip)] = {[15] = 1};
+    if (local == NULL)
+        return NULL;
+    struct bc_address nearest = *local;
+    if (memcmp(local->ip, any, local->ip_len) == 0)
+        memcpy(nearest.ip, local->ip_len == 4 ? (const uint8_t[]){127, 0, 0, 1} : next,
+               local->ip_len);
+    platform_net_text(&nearest, out);
+    return out;
+}
+
 static void set_module_calls(struct web *w, const struct web_setup *setup)
 {
-    platform_net_text(setup->coap, w->coap);
-    if (setup->bootstrap != NULL)
-        platform_net_text(setup->bootstrap, w->bootstrap);
     w->module_calls = (struct service_modules){
         .start = platform_modules_start,
         .write = platform_modules_write,
         .stop = platform_modules_stop,
         .context = &w->modules,
-        .coap = w->coap,
-        .bootstrap = setup->bootstrap != NULL ? w->bootstrap : NULL,
+        .coap = {reached_at(setup->coap, w->places[0]), reached_at(setup->coaps, w->places[1])},
+        .bootstrap = {reached_at(setup->bootstrap, w->places[2]),
+                      reached_at(setup->bootstrap_coaps, w->places[3])},
+        .anywhere = setup->options->virtual_anywhere,
     };
 }
 
@@ -330,20 +343,14 @@ void platform_web_settle(struct web *w)
         service_settle(w->service, &w->storage->now);
 }
 
-/* Of the store's own state the store cannot keep events. */
 static void tell_store(struct web *w)
 {
     bool failed = platform_storage_deadline(w->storage) != BC_NEVER;
     if (failed == w->store_failed || w->http == NULL)
         return;
     w->store_failed = failed;
-    json_t *body = json_pack("{s:s}", "alarm", failed ? "store-failed" : "store-recovered");
-    if (failed)
-        (void)json_object_set_new(body, "reason", json_string(bc_store_problem(w->storage->store)));
-    struct service_event event = {
-        .kind = SERVICE_ALARM, .utc_ms = w->storage->now.utc_ms, .body = body};
-    platform_http_on_event(w->http, &event);
-    json_decref(body);
+    service_alarm(w->service, failed ? "store-failed" : "store-recovered",
+                  failed ? bc_store_problem(w->storage->store) : NULL, w->storage->now.utc_ms);
 }
 
 void platform_web_after_commit(struct web *w, bool committed)

@@ -22,24 +22,24 @@ struct web {
     struct security *security;
     struct modules modules;
     struct service_modules module_calls;
-    char coap[NET_TEXT_BYTES];
-    char bootstrap[NET_TEXT_BYTES];
-    struct bc_address locals[2]; /* coap and coaps; no address: there is none */
-    json_t *listeners;           /* of GET /status */
+    char places[4][NET_TEXT_BYTES]; /* of module_calls */
+    struct bc_address locals[2];    /* coap and coaps; no address: there is none */
+    json_t *listeners;              /* of GET /status */
     struct http_counters counters;
     bool store_failed;            /* and the events have told so */
     char token_file[PLACE_BYTES]; /* "" when there is none */
 };
 
-/* What is where; `coaps` and `bootstrap` may be NULL. The pointers are kept. */
+/* What is where. The pointers are kept. */
 struct web_setup {
     const struct options *options;
     struct bc_server *server;
     struct storage *storage;
     struct security *security;
     const struct bc_address *coap;
-    const struct bc_address *coaps; /* may be NULL */
+    const struct bc_address *coaps; /* NULL: it is not there; as of the next two */
     const struct bc_address *bootstrap;
+    const struct bc_address *bootstrap_coaps;
 };
 
 /* The service, before devices are restored; then the interface, when all is. False after a line on

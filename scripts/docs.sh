@@ -1,6 +1,7 @@
 #!/bin/sh
-# Rewrites what is generated in docs/: the tables of AT.md from the command rows, CONFORMANCE.md
-# from a run of all tests in BUILD, which must have been built.
+# Rewrites what is generated in docs/: the tables of AT.md from the command rows, that of API.md
+# from where the platform refuses, CONFORMANCE.md from a run of all tests in BUILD, which must have
+# been built.
 set -eu
 
 [ $# -eq 1 ] && [ "${1#-}" = "$1" ] || { echo "usage: $0 BUILD" >&2; exit 2; }
@@ -8,6 +9,7 @@ build=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 
 python3 scripts/at_reference.py "$build"
+python3 scripts/problems.py
 
 # See scripts/test.sh.
 fixed=

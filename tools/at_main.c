@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/number.h"
+
 enum { EXIT_MISMATCH = 1, EXIT_USAGE = 2 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -66,11 +68,11 @@ static bool define(struct at_names *names, const char *text)
 
 static bool parse_baud(const char *text, unsigned *baud)
 {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
+    uint64_t value = 0;
+    bool number = number_parse(text, UINT32_MAX, &value);
 
     *baud = (unsigned)value;
-    return *end == '\0' && value <= 10000000 && at_baud_known(*baud);
+    return number && at_baud_known(*baud);
 }
 
 static bool parse_color(const char *text, enum color *color)

@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/number.h"
+
 enum {
     DRAIN_MS = 1000,
     TURNS_MAX = 16, /* reads in a row, so that an endless sender does not keep us */
@@ -175,6 +177,7 @@ bool at_port_open(struct at_port *port, const char *where, unsigned baud, uint32
 {
     char path[4096];
     const char *colon = strrchr(where, ':');
+    uint64_t rate;
 
     port->is_tty = port->gone = false;
     port->gone_errno = 0;
@@ -183,11 +186,11 @@ bool at_port_open(struct at_port *port, const char *where, unsigned baud, uint32
         return open_tty(port, where, baud, why);
     if (strchr(where, '/') == NULL)
         return open_tcp(port, where, limit_ms, why);
-    if (colon != NULL && colon[1] != '\0' && colon[1 + strspn(colon + 1, "0123456789")] == '\0' &&
-        strlen(colon) < 10 && (size_t)(colon - where) < sizeof(path)) {
+    if (colon != NULL && (size_t)(colon - where) < sizeof(path) &&
+        number_parse(colon + 1, UINT32_MAX, &rate)) {
         memcpy(path, where, (size_t)(colon - where));
         path[colon - where] = '\0';
-        return open_tty(port, path, (unsigned)strtoul(colon + 1, NULL, 10), why);
+        return open_tty(port, path, (unsigned)rate, why);
     }
     return open_tty(port, where, baud, why);
 }

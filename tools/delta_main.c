@@ -10,9 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/sink.h"
+#include "common/number.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -32,7 +34,8 @@ static const char usage[] =
     "       bc260y-delta apply OLD PACKAGE -o NEW\n"
     "Makes, looks at and applies delta firmware packages.\n"
     "\n"
-    "  -o, --output FILE   what to write; it appears when all is well, or not at all\n"
+    "  -o, --output FILE   what to write; it appears when all is well, or not at all. No file\n"
+    "                      that is read can be named, but for OLD of apply\n"
     "  --from, --to        the revisions of OLD and NEW: 1 to 31 printable characters each\n"
     "  --block BYTES       4096 to 65536, a multiple of 4096; 16384. Larger: a smaller package,\n"
     "                      more memory to apply it, more to do again after a power cut\n"
@@ -81,13 +84,6 @@ static bc_view view_of(const struct tool_bytes *bytes)
 
 /* --- Options --------------------------------------------------------------------------------- */
 
-static bool parse_number(const char *text, unsigned long max, unsigned long *out)
-{
-    char *end;
-    *out = strtoul(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out <= max;
-}
-
 static int take_revision(const char *option, const char **out)
 {
     *out = optarg;
@@ -99,7 +95,7 @@ static int take_revision(const char *option, const char **out)
 
 static int take_option(int option, const char *word, struct options *o)
 {
-    unsigned long number;
+    uint64_t number;
 
     switch (option) {
     case 'o':
@@ -110,14 +106,14 @@ static int take_option(int option, const char *word, struct options *o)
     case 't':
         return take_revision("--to", &o->to);
     case 'b':
-        if (!parse_number(optarg, BC_PACKAGE_BLOCK_BYTES_MAX, &number) ||
+        if (!number_parse(optarg, BC_PACKAGE_BLOCK_BYTES_MAX, &number) ||
             number < BC_PACKAGE_BLOCK_BYTES_MIN || number % BC_PACKAGE_BLOCK_BYTES_MIN != 0)
             return wrong("--block takes a multiple of %u up to %u, not '%s'",
                          BC_PACKAGE_BLOCK_BYTES_MIN, BC_PACKAGE_BLOCK_BYTES_MAX, optarg);
         o->block_bytes = (uint32_t)number;
         return 0;
     case 'l':
-        if (!parse_number(optarg, DELTA_LEVEL_MAX, &number) || number == 0)
+        if (!number_parse(optarg, DELTA_LEVEL_MAX, &number) || number == 0)
             return wrong("--level takes 1 to %d, not '%s'", DELTA_LEVEL_MAX, optarg);
         o->level = (int)number;
         return 0;
@@ -248,15 +244,30 @@ static int run_apply(const struct options *o, char **files)
     return status;
 }
 
+/* Also by another name: an image that is gone cannot be downloaded again. */
+static bool overwrites(const char *output, char **files, int count)
+{
+    struct stat there;
+    struct stat read;
+    if (output == NULL || lstat(output, &there) != 0)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (stat(files[i], &read) == 0 && read.st_dev == there.st_dev &&
+            read.st_ino == there.st_ino)
+            return true;
+    return false;
+}
+
 static const struct {
     const char *name;
     int files;
+    int kept; /* the first of the files that -o must not name */
     const char *takes;
     int (*run)(const struct options *o, char **files);
 } commands[] = {
-    {"make", 2, "OLD and NEW", run_make},
-    {"inspect", 1, "one PACKAGE", run_inspect},
-    {"apply", 2, "OLD and PACKAGE", run_apply},
+    {"make", 2, 0, "OLD and NEW", run_make},
+    {"inspect", 1, 1, "one PACKAGE", run_inspect},
+    {"apply", 2, 1, "OLD and PACKAGE", run_apply}, /* OLD may become NEW */
 };
 
 int main(int argc, char **argv)
@@ -273,7 +284,10 @@ int main(int argc, char **argv)
             continue;
         if (argc - optind - 1 != commands[i].files)
             return wrong("%s takes %s", commands[i].name, commands[i].takes);
-        return commands[i].run(&o, argv + optind + 1);
+        char **files = argv + optind + 1;
+        if (overwrites(o.output, files + commands[i].kept, commands[i].files - commands[i].kept))
+            return wrong("%s: it would be overwritten", o.output);
+        return commands[i].run(&o, files);
     }
     return wrong("no command '%s': make, inspect or apply", argv[optind]);
 }

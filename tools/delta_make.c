@@ -4,8 +4,10 @@
  * Each block is compressed alone, against the source. Indexing the source takes longer than a
  * block, so it is done once, in a zstd dictionary of raw content (ZSTD_CDict); a frame does not
  * show whether it was made so or with ZSTD_CCtx_refPrefix(), which would index for every block and
- * gain 1 %.
+ * gain 1 %. Before that it is looked for in the source as a whole, since a copy takes one byte and
+ * a frame that says the same a dozen.
  */
+#define _GNU_SOURCE
 #define ZSTD_STATIC_LINKING_ONLY
 #include "delta.h"
 
@@ -16,13 +18,19 @@
 
 #include "base/sink.h"
 
+#define MAGIC_BYTES 4U         /* of a frame; a package has none */
+#define REACH_BYTES (1U << 20) /* how far from where it should be a block is looked for */
+#define PROBE_BYTES 32U
+#define PROBES_MAX 64 /* where a block repeats one byte it would be found everywhere, nearly */
+
 struct maker {
     const struct delta_wish *wish;
     struct bc_package header;
     ZSTD_CCtx *context;
     ZSTD_CDict *reference;
-    bc_sink out;  /* the package */
-    size_t table; /* its offset in `out` */
+    bc_sink out;      /* the package */
+    bc_sink frame;    /* of a block */
+    int32_t distance; /* of the last copy */
 };
 
 static bool no_memory(char why[TOOL_WHY_MAX])
@@ -60,15 +68,20 @@ static bool open_compressor(struct maker *m)
         wish->source.ptr, wish->source.len, ZSTD_dlm_byRef, ZSTD_dct_rawContent,
         parameters(wish->source.len, wish->block_bytes, wish->level), ZSTD_defaultCMem);
     return m->context != NULL && m->reference != NULL &&
-           !ZSTD_isError(ZSTD_CCtx_setParameter(m->context, ZSTD_c_checksumFlag, 1)) &&
+           !ZSTD_isError(ZSTD_CCtx_setParameter(m->context, ZSTD_c_checksumFlag, 0)) &&
            !ZSTD_isError(ZSTD_CCtx_refCDict(m->context, m->reference));
 }
 
-/* Header and table, filled in later, and frames that do not shrink at all. */
+static size_t frame_bytes_max(const struct bc_package *p)
+{
+    return MAGIC_BYTES + p->block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES;
+}
+
+/* The header, filled in later, and frames that do not shrink at all. */
 static size_t package_bytes_max(const struct bc_package *p)
 {
-    return bc_package_frames_offset(p) +
-           (size_t)bc_package_blocks(p) * (p->block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES);
+    return BC_PACKAGE_HEADER_BYTES +
+           (size_t)bc_package_blocks(p) * (BC_PACKAGE_HEAD_BYTES_MAX + frame_bytes_max(p));
 }
 
 static bool begin(struct maker *m)
@@ -81,26 +94,79 @@ static bool begin(struct maker *m)
     strncpy(m->header.target_revision, wish->target_revision, BC_PACKAGE_REVISION_CHARS_MAX);
     m->out.cap = package_bytes_max(&m->header);
     m->out.ptr = calloc(1, m->out.cap);
-    m->out.len = bc_package_frames_offset(&m->header);
-    return m->out.ptr != NULL && hash(wish->source, m->header.source_sha256) &&
+    m->out.len = BC_PACKAGE_HEADER_BYTES;
+    m->frame.cap = frame_bytes_max(&m->header);
+    m->frame.ptr = malloc(m->frame.cap);
+    return m->out.ptr != NULL && m->frame.ptr != NULL &&
+           hash(wish->source, m->header.source_sha256) &&
            hash(wish->target, m->header.target_sha256) && open_compressor(m);
+}
+
+/* --- Blocks ---------------------------------------------------------------------------------- */
+
+static bool is_copy(const struct maker *m, uint32_t offset, bc_view block, int64_t distance)
+{
+    bc_view source = m->wish->source;
+    int64_t from = (int64_t)offset + distance;
+    return from >= 0 && from + (int64_t)block.len <= (int64_t)source.len &&
+           memcmp(source.ptr + from, block.ptr, block.len) == 0;
+}
+
+/* Where the source has the whole block, as a distance: best where the last copy was, else near. */
+static bool find_copy(const struct maker *m, uint32_t offset, bc_view block, int32_t *distance)
+{
+    bc_view source = m->wish->source;
+    int64_t middle = (int64_t)offset + m->distance;
+    int64_t from = middle > REACH_BYTES ? middle - REACH_BYTES : 0;
+    int64_t end = middle + REACH_BYTES + (int64_t)block.len;
+    if (end > (int64_t)source.len)
+        end = (int64_t)source.len;
+    *distance = m->distance;
+    if (is_copy(m, offset, block, m->distance))
+        return true;
+    if (block.len < PROBE_BYTES)
+        return false;
+    for (int probe = 0; probe < PROBES_MAX && from < end; probe++) {
+        const uint8_t *found =
+            memmem(source.ptr + from, (size_t)(end - from), block.ptr, PROBE_BYTES);
+        if (found == NULL)
+            return false;
+        from = found - source.ptr;
+        *distance = (int32_t)(from - offset);
+        if (is_copy(m, offset, block, *distance))
+            return true;
+        from++;
+    }
+    return false;
+}
+
+static bool compress(struct maker *m, bc_view block, char why[TOOL_WHY_MAX])
+{
+    size_t got = ZSTD_compress2(m->context, m->frame.ptr, m->frame.cap, block.ptr, block.len);
+    if (ZSTD_isError(got)) {
+        snprintf(why, TOOL_WHY_MAX, "cannot compress: %s", ZSTD_getErrorName(got));
+        return false;
+    }
+    m->frame.len = got;
+    return true;
 }
 
 static bool add_block(struct maker *m, uint32_t index, char why[TOOL_WHY_MAX])
 {
     uint32_t offset = index * m->header.block_bytes;
-    bc_sink entry = {.ptr = m->out.ptr + bc_package_table_offset(index),
-                     .cap = BC_PACKAGE_TABLE_ENTRY_BYTES};
-    size_t got =
-        ZSTD_compress2(m->context, m->out.ptr + m->out.len, m->out.cap - m->out.len,
-                       m->wish->target.ptr + offset, bc_package_block_bytes(&m->header, index));
-    if (ZSTD_isError(got)) {
-        snprintf(why, TOOL_WHY_MAX, "cannot compress: %s", ZSTD_getErrorName(got));
-        return false;
+    bc_view block = {m->wish->target.ptr + offset, bc_package_block_bytes(&m->header, index)};
+    struct bc_package_record record = {0};
+    if (find_copy(m, offset, block, &record.distance)) {
+        bc_package_put_record(&m->out, &record, m->distance);
+        m->distance = record.distance;
+        return true;
     }
-    m->out.len += got;
-    bc_put_be(&entry, m->out.len - bc_package_frames_offset(&m->header),
-              BC_PACKAGE_TABLE_ENTRY_BYTES);
+    if (!compress(m, block, why))
+        return false;
+    bc_view frame = {m->frame.ptr + MAGIC_BYTES, m->frame.len - MAGIC_BYTES};
+    record.frame_bytes = (uint32_t)frame.len;
+    bc_package_put_record(&m->out, &record, m->distance);
+    bc_put_bytes(&m->out, frame);
     return true;
 }
 
@@ -159,6 +225,7 @@ bool delta_make(const struct delta_wish *wish, struct tool_bytes *package, char 
     bool good = make(&m, why) && applies(wish, bc_sink_view(&m.out), why);
     ZSTD_freeCDict(m.reference);
     ZSTD_freeCCtx(m.context);
+    free(m.frame.ptr);
     if (!good) {
         free(m.out.ptr);
         return false;

@@ -103,6 +103,11 @@ bool tool_output_open(struct tool_output *output, const char *path, mode_t mode,
     umask(mask);
     output->path = path;
     output->fd = -1;
+    struct stat there;
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode)) { /* such as /dev/full, /dev/stdout */
+        snprintf(why, TOOL_WHY_MAX, "cannot write %s: it is no regular file", path);
+        return false;
+    }
     int len = snprintf(output->beside, sizeof(output->beside), "%s.XXXXXX", path);
     if (len < 0 || (size_t)len >= sizeof(output->beside)) {
         errno = ENAMETOOLONG;

@@ -30,7 +30,8 @@ struct tool_output {
     char beside[TOOL_PATH_MAX];
 };
 
-/* `mode` as of open(2), before the umask. */
+/* `mode` as of open(2), before the umask. What is at `path` and no regular file stays: the result
+ * is false. */
 bool tool_output_open(struct tool_output *output, const char *path, mode_t mode,
                       char why[TOOL_WHY_MAX]);
 

@@ -434,3 +434,15 @@ struct load_result load_run(struct load *load, enum load_work work, double secon
         receive_some(load);
     return load->result;
 }
+
+bool load_read_sizes(char *list, uint32_t sizes[LOAD_SIZES_MAX], size_t *count)
+{
+    *count = 0;
+    for (char *at = strtok(list, ","); at != NULL; at = strtok(NULL, ",")) {
+        unsigned long value = strtoul(at, NULL, 10);
+        if (*count == LOAD_SIZES_MAX || value < 1 || value > LOAD_CLIENTS_MAX)
+            return false;
+        sizes[(*count)++] = (uint32_t)value;
+    }
+    return *count > 0;
+}

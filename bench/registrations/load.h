@@ -12,6 +12,7 @@
 
 #define LOAD_CLIENTS_MAX 1000000
 #define LOAD_WINDOW 128
+#define LOAD_SIZES_MAX 8 /* of one run */
 
 /* Reports are confirmable notifications. */
 enum load_work { LOAD_REGISTER, LOAD_UPDATE, LOAD_REPORT };
@@ -38,5 +39,9 @@ bool load_settle(struct load *load);
  * request itself. An update needs the ids of a registration before it, unless `echo`,
  * and so does a report, which also waits until all clients are observed. */
 struct load_result load_run(struct load *load, enum load_work work, double seconds, bool echo);
+
+/* Numbers of clients, separated by commas; takes `list` to pieces. False when there are none, too
+ * many, or one that is out of range. */
+bool load_read_sizes(char *list, uint32_t sizes[LOAD_SIZES_MAX], size_t *count);
 
 #endif

@@ -7,17 +7,16 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "load.h"
+#include "process.h"
 #include "servers.h"
 
 #define ROUNDS_MAX 99
-#define SIZES_MAX 8
 
 struct options {
     const char *platform;
-    uint32_t sizes[SIZES_MAX]; /* numbers of clients */
+    uint32_t sizes[LOAD_SIZES_MAX]; /* numbers of clients */
     size_t size_count;
     unsigned rounds;
     double seconds; /* of one measurement */
@@ -111,18 +110,6 @@ static bool run_size(const struct options *o, uint32_t clients)
     return true;
 }
 
-static bool read_sizes(struct options *o, char *list)
-{
-    o->size_count = 0;
-    for (char *at = strtok(list, ","); at != NULL; at = strtok(NULL, ",")) {
-        unsigned long value = strtoul(at, NULL, 10);
-        if (o->size_count == SIZES_MAX || value < 1 || value > LOAD_CLIENTS_MAX)
-            return false;
-        o->sizes[o->size_count++] = (uint32_t)value;
-    }
-    return o->size_count > 0;
-}
-
 static int wrong(const char *what)
 {
     fprintf(stderr, "bc-bench-registrations: %s; see --help\n", what);
@@ -145,7 +132,7 @@ static int parse(int argc, char **argv, struct options *o)
     while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
         if (option == 'p')
             o->platform = optarg;
-        else if (option == 'c' && !read_sizes(o, optarg))
+        else if (option == 'c' && !load_read_sizes(optarg, o->sizes, &o->size_count))
             return wrong("--clients takes up to 8 numbers, 1 to 1000000");
         else if (option == 'r')
             o->rounds = (unsigned)strtoul(optarg, NULL, 10);
@@ -171,7 +158,7 @@ int main(int argc, char **argv)
     int status = parse(argc, argv, &o);
     if (status != 0)
         return status < 0 ? 0 : status;
-    server_pin(1);
+    process_pin(1);
     for (size_t i = 0; i < o.size_count; i++)
         if (!run_size(&o, o.sizes[i]))
             return 1;

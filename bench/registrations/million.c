@@ -14,15 +14,15 @@
 #include <string.h>
 
 #include "load.h"
+#include "process.h"
 #include "servers.h"
 
 #define ROUNDS_MAX 9
-#define SIZES_MAX 8
 #define WORKS 3
 
 struct options {
     const char *platform;
-    uint32_t sizes[SIZES_MAX]; /* numbers of devices */
+    uint32_t sizes[LOAD_SIZES_MAX]; /* numbers of devices */
     size_t size_count;
     unsigned rounds;
     double seconds; /* of one measurement; at least a message of each device */
@@ -151,18 +151,6 @@ static bool run_size(const struct options *o, uint32_t devices)
     return true;
 }
 
-static bool read_sizes(struct options *o, char *list)
-{
-    o->size_count = 0;
-    for (char *at = strtok(list, ","); at != NULL; at = strtok(NULL, ",")) {
-        unsigned long value = strtoul(at, NULL, 10);
-        if (o->size_count == SIZES_MAX || value < 1 || value > LOAD_CLIENTS_MAX)
-            return false;
-        o->sizes[o->size_count++] = (uint32_t)value;
-    }
-    return o->size_count > 0;
-}
-
 static int wrong(const char *what)
 {
     fprintf(stderr, "bc-bench-million: %s; see --help\n", what);
@@ -181,7 +169,7 @@ static int parse(int argc, char **argv, struct options *o)
     while ((option = getopt_long(argc, argv, "", list, NULL)) != -1) {
         if (option == 'p')
             o->platform = optarg;
-        else if (option == 'd' && !read_sizes(o, optarg))
+        else if (option == 'd' && !load_read_sizes(optarg, o->sizes, &o->size_count))
             return wrong("--devices takes up to 8 numbers, 1 to 1000000");
         else if (option == 'r')
             o->rounds = (unsigned)strtoul(optarg, NULL, 10);
@@ -206,7 +194,7 @@ int main(int argc, char **argv)
     int status = parse(argc, argv, &o);
     if (status != 0)
         return status < 0 ? 0 : status;
-    server_pin(1);
+    process_pin(1);
     for (size_t i = 0; i < o.size_count; i++)
         if (!run_size(&o, o.sizes[i]))
             return 1;

@@ -7,42 +7,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "process.h"
+
 #define HOST "127.0.0.1"
-
-void server_pin(unsigned core)
-{
-    cpu_set_t set;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-        return;
-    CPU_ZERO(&set);
-    CPU_SET(core, &set);
-    (void)sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* Ends with its parent, whatever happens. */
-static pid_t fork_server(void)
-{
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid != 0)
-        return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(1);
-    server_pin(0);
-    return 0;
-}
 
 static void serve_echo(int fd)
 {
@@ -64,7 +40,7 @@ bool server_start_echo(struct server *out)
     if (fd < 0 || bind(fd, (struct sockaddr *)&name, len) != 0 ||
         getsockname(fd, (struct sockaddr *)&name, &len) != 0)
         return false;
-    *out = (struct server){.pid = fork_server(), .port = ntohs(name.sin_port), .echo = true};
+    *out = (struct server){.pid = process_fork(), .port = ntohs(name.sin_port), .echo = true};
     if (out->pid == 0)
         serve_echo(fd);
     close(fd);
@@ -100,7 +76,7 @@ bool server_start_platform(const char *path, const char *store, bool http, struc
     }
     if (pipe2(pipes, O_CLOEXEC) != 0)
         return false;
-    *out = (struct server){.pid = fork_server()};
+    *out = (struct server){.pid = process_fork()};
     if (out->pid == 0) {
         dup2(pipes[1], STDOUT_FILENO);
         execv(path, (char **)(uintptr_t)argv);

@@ -1,6 +1,6 @@
 /*
  * The servers that are measured beside each other: a bare UDP echo (recvfrom, sendto), and the
- * platform. Each is a process on core 0 that ends with its parent.
+ * platform.
  */
 #ifndef BENCH_SERVERS_H
 #define BENCH_SERVERS_H
@@ -14,9 +14,6 @@ struct server {
     uint16_t port;
     bool echo;
 };
-
-/* Server and load on different cores, so that the scheduler does not decide the result. */
-void server_pin(unsigned core);
 
 bool server_start_echo(struct server *out);
 /* `store` is the path of one, or NULL. `http`: with the REST interface, whose store is in memory

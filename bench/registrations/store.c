@@ -10,11 +10,11 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "load.h"
+#include "process.h"
 #include "servers.h"
 
 #define ROUNDS_MAX 99
@@ -199,6 +199,6 @@ int main(int argc, char **argv)
     int status = parse(argc, argv, &o);
     if (status != 0)
         return status < 0 ? 0 : status;
-    server_pin(1);
+    process_pin(1);
     return run(&o) ? 0 : 1;
 }

@@ -40,6 +40,7 @@
 /* Things that wait. */
 #define BC_REQUESTS_MAX 8      /* server requests that the host has not answered */
 #define BC_OBSERVATIONS_MAX 16 /* alive at a time */
+#define BC_COLLECTIONS_MAX 4   /* notifications in parts whose last part is still to come */
 #define BC_ATTRIBUTES_MAX 16   /* written by a server; gt, lt and st take one more a resource */
 #define BC_EXCHANGES_MAX 8     /* messages of ours that are queued or unacknowledged */
 #define BC_REPLIES_MAX 16      /* replies remembered for duplicates */

@@ -58,8 +58,10 @@ struct bc_config {
     const char *iccid;                  /* 20 digits; "89861120224030023557" */
     const char *revision;   /* at most 31 characters, until an update; BC_REVISION_DEFAULT */
     const char *address;    /* IPv4 or IPv6 text; "10.177.135.245": what AT+CGPADDR prints */
-    uint32_t attach_ms;     /* from power-up to network attachment; 0 = at once */
+    uint32_t attach_ms;     /* from power-up to network attachment; 0 = at once. The card is ready
+                             * half-way. */
     uint32_t awake_ms;      /* queue mode: reachable after the last uplink; 0 = 93000 */
+    uint32_t baud;          /* of the host's UART at power-up; 0 = 115200. See bc_baud() */
     bool keep_wake_command; /* do not lose the AT command that ends deep sleep */
     bool bare_percent;      /* +QIND: "FOTA","UPDATING",20 (G 4.3.4), else 20%,1,1 (G 5.6.4) */
     enum bc_psk_format psk_format;
@@ -68,7 +70,7 @@ struct bc_config {
     void (*trace)(void *trace_context, const char *line);
     void *trace_context;
     /* Called with the secrets of each DTLS handshake in the NSS key log format, for Wireshark: only
-     * for who wants his traffic to be read. NULL = never. */
+     * for those who want their traffic to be read. NULL = never. */
     void (*keylog)(void *keylog_context, const char *line);
     void *keylog_context;
 };
@@ -144,6 +146,10 @@ void bc_on_firmware_fault(struct bc_module *m, enum bc_firmware_code code);
 bool bc_take_serial(struct bc_module *m, bc_view *out);
 bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out);
 bool bc_take_query(struct bc_module *m, struct bc_query *out);
+
+/* The UART's rate as AT+IPR has set it, once what there was to take has been taken; 0 = whatever
+ * the host uses. */
+uint32_t bc_baud(const struct bc_module *m);
 
 /* When bc_on_time() has something to do at the latest; BC_NEVER when only input can matter. */
 uint64_t bc_deadline(const struct bc_module *m);

@@ -2,10 +2,11 @@
  * The verbs that are more than one request, or show something else than the answer. See cli.h.
  */
 #define _GNU_SOURCE
-#include <limits.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -267,7 +268,10 @@ enum cli_exit cli_upload_firmware(struct cli *cli)
 {
     const char *file = json_string_value(json_object_get(cli->local, "file"));
     char content[80], whole[64];
-    if (access(file, R_OK) != 0) {
+    struct stat about;
+    bool readable = stat(file, &about) == 0 && access(file, R_OK) == 0;
+    if (!readable || !S_ISREG(about.st_mode)) {
+        errno = readable ? EISDIR : errno; /* or a device, as little a zip file */
         snprintf(cli->rest.problem, sizeof(cli->rest.problem), "cannot read %s: %m", file);
         return cli_failed(cli);
     }

@@ -6,7 +6,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +14,6 @@
 #define FILE_BYTES_MAX (16U * 1024 * 1024)
 #define DAYS_MAX 36500
 #define PSK_TEXT_BYTES_MAX 512
-
-__attribute__((format(printf, 1, 2))) static bool wrong(const char *format, ...)
-{
-    va_list args;
-    fputs("bc260y-platform: ", stderr);
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputs("; see --help\n", stderr);
-    return false;
-}
 
 /* Rows ------------------------------------------------------------------------------------------
  */
@@ -126,7 +114,7 @@ static json_t *read_text(const char *name)
         return NULL;
     json_t *value = json_stringn(text, len);
     if (value == NULL)
-        wrong("%s is no UTF-8 text", name);
+        cli_wrong("%s is no UTF-8 text", name);
     free(text);
     return value;
 }
@@ -142,7 +130,7 @@ static json_t *read_secret(const char *name)
     explicit_bzero(text, len);
     free(text);
     if (value == NULL)
-        wrong("%s is no UTF-8 text", name);
+        cli_wrong("%s is no UTF-8 text", name);
     return value;
 }
 
@@ -155,7 +143,7 @@ static json_t *read_document(const char *name)
         return NULL;
     json_t *value = json_loadb(text, len, 0, &error);
     if (value == NULL)
-        wrong("%s:%d: %s", name, error.line, error.text);
+        cli_wrong("%s:%d: %s", name, error.line, error.text);
     free(text);
     return value;
 }
@@ -172,7 +160,7 @@ static json_t *read_psk(const char *name)
     if (len < PSK_TEXT_BYTES_MAX && sscanf(text, "%511s %511s", identity, key) == 2)
         value = json_pack("{s:s, s:s}", "identity", identity, "key_hex", key);
     if (value == NULL)
-        wrong("%s must have one line: IDENTITY KEY, the key in hex", name);
+        cli_wrong("%s must have one line: IDENTITY KEY, the key in hex", name);
     explicit_bzero(text, len);
     explicit_bzero(key, sizeof(key));
     free(text);
@@ -187,7 +175,7 @@ static json_t *read_int(const struct argument *argument, const char *text, long 
     if (*text != '\0' && *end == '\0' && errno == 0 && value <= INT64_MAX / factor &&
         value >= INT64_MIN / factor)
         return json_integer(value * factor);
-    wrong("%s takes a number, not '%s'", argument->shown, text);
+    cli_wrong("%s takes a number, not '%s'", argument->shown, text);
     return NULL;
 }
 
@@ -196,7 +184,7 @@ static json_t *read_days(const struct argument *argument, const char *text)
     json_t *days = read_int(argument, text, 1);
     json_int_t count = json_integer_value(days);
     if (days != NULL && (count < 1 || count > DAYS_MAX)) {
-        wrong("%s takes 1 to %d days, not '%s'", argument->shown, DAYS_MAX, text);
+        cli_wrong("%s takes 1 to %d days, not '%s'", argument->shown, DAYS_MAX, text);
         json_decref(days);
         return NULL;
     }
@@ -224,7 +212,7 @@ static json_t *read_json(const struct argument *argument, const char *text, bool
     if (value == NULL && !strict)
         value = json_string(text);
     if (value == NULL)
-        wrong("%s takes JSON, not '%s': %s", argument->shown, text, error.text);
+        cli_wrong("%s takes JSON, not '%s': %s", argument->shown, text, error.text);
     return value;
 }
 
@@ -252,7 +240,7 @@ static json_t *read_value(const struct argument *argument, const char *text)
         return read_psk(text);
     json_t *value = json_string(text);
     if (value == NULL)
-        wrong("%s is no UTF-8 text", argument->shown);
+        cli_wrong("%s is no UTF-8 text", argument->shown);
     return value;
 }
 
@@ -273,12 +261,12 @@ static bool fill_path(struct cli *cli, const struct argument *argument, const ch
     const char *at = in_path(cli, argument->field, &len);
     char *path = NULL;
     if (*text == '\0')
-        return wrong("%s may not be empty", argument->shown);
+        return cli_wrong("%s may not be empty", argument->shown);
     char *encoded = rest_encode(text);
     if (encoded == NULL ||
         asprintf(&path, "%.*s%s%s", (int)(at - cli->path), cli->path, encoded, at + len) < 0) {
         free(encoded);
-        return wrong("not enough memory");
+        return cli_wrong("not enough memory");
     }
     free(encoded);
     free(cli->path);
@@ -342,13 +330,13 @@ static bool take_option(struct cli *cli, const struct arguments *all, int count,
     const struct argument *option = find_option(all, word, len);
     const char *value = word[len] == '=' ? word + len + 1 : NULL;
     if (option == NULL)
-        return wrong("%s %s has no option %s", cli->verb->noun, cli->verb->name, word);
+        return cli_wrong("%s %s has no option %s", cli->verb->noun, cli->verb->name, word);
     if (argument_has_value(option) && value == NULL) {
         if (++*at == count)
-            return wrong("%s needs a value", word);
+            return cli_wrong("%s needs a value", word);
         value = words[*at];
     } else if (!argument_has_value(option) && value != NULL) {
-        return wrong("%s takes no value", option->shown);
+        return cli_wrong("%s takes no value", option->shown);
     }
     return take_value(cli, option, value);
 }
@@ -382,8 +370,8 @@ bool arguments_take(struct cli *cli, int count, char **words)
         } else {
             const struct argument *argument = operand(&all, operands++);
             if (argument == NULL)
-                return wrong("%s %s does not take '%s' too", cli->verb->noun, cli->verb->name,
-                             words[i]);
+                return cli_wrong("%s %s does not take '%s' too", cli->verb->noun, cli->verb->name,
+                                 words[i]);
             if (!take_value(cli, argument, words[i]))
                 return false;
         }
@@ -391,6 +379,6 @@ bool arguments_take(struct cli *cli, int count, char **words)
     const struct argument *missing = operand(&all, operands);
     if (missing != NULL && !missing->optional &&
         !(missing->repeated && operands > 0 && operand(&all, operands - 1) == missing))
-        return wrong("%s %s needs %s", cli->verb->noun, cli->verb->name, missing->shown);
+        return cli_wrong("%s %s needs %s", cli->verb->noun, cli->verb->name, missing->shown);
     return true;
 }

@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "common/number.h"
 #include "token.h"
 
 #define LIMIT_DEFAULT 100
 #define PAGE_MAX 1000
 
-__attribute__((format(printf, 1, 2))) static enum cli_exit wrong(const char *format, ...)
+bool cli_wrong(const char *format, ...)
 {
     va_list args;
     fputs("bc260y-platform: ", stderr);
@@ -26,7 +27,7 @@ __attribute__((format(printf, 1, 2))) static enum cli_exit wrong(const char *for
     vfprintf(stderr, format, args);
     va_end(args);
     fputs("; see --help\n", stderr);
-    return CLI_USAGE;
+    return false;
 }
 
 enum cli_exit cli_failed(const struct cli *cli)
@@ -124,15 +125,15 @@ json_t *cli_list(struct cli *cli)
             return NULL;
         }
         json_array_extend(items, json_object_get(answer, "items"));
-        json_int_t next = json_integer_value(json_object_get(answer, "next"));
-        json_decref(answer);
+        json_t *next = json_object_get(answer, "next");
+        bool more = json_is_string(next);
         bool full = cli->limit > 0 && json_array_size(items) >= cli->limit;
-        if (next != 0 && full)
+        json_object_set(cli->query, "cursor", next);
+        json_decref(answer);
+        if (more && full)
             fprintf(stderr, "bc260y-platform: there are more; --limit 0 shows all\n");
-        if (next == 0 || full)
+        if (!more || full)
             return items;
-        snprintf(number, sizeof(number), "%lld", (long long)next);
-        json_object_set_new(cli->query, "cursor", json_string(number));
     }
 }
 
@@ -207,7 +208,6 @@ static int take_options(struct cli *cli, int count, char **words)
     int left = 0;
     for (int i = 0; i < count; i++) {
         const char *value;
-        char *end;
         if (strcmp(words[i], "--") == 0) {
             while (i < count)
                 words[left++] = words[i++];
@@ -220,7 +220,7 @@ static int take_options(struct cli *cli, int count, char **words)
                    is_option(words[i], "--limit", &value)) {
             char which = words[i][2];
             if (value == NULL && ++i == count) {
-                wrong("%s needs a value", words[i - 1]);
+                cli_wrong("%s needs a value", words[i - 1]);
                 return -1;
             }
             value = value != NULL ? value : words[i];
@@ -228,8 +228,8 @@ static int take_options(struct cli *cli, int count, char **words)
                 cli->rest.url = value;
             else if (which == 't')
                 cli->token_file = value;
-            else if (cli->limit = strtoull(value, &end, 10), *value < '0' || *value > '9' || *end) {
-                wrong("--limit takes a number, not '%s'", value);
+            else if (!number_parse(value, UINT64_MAX, &cli->limit)) {
+                cli_wrong("--limit takes a number, not '%s'", value);
                 return -1;
             }
         } else {
@@ -304,9 +304,12 @@ int platform_cli(int argc, char **argv)
     }
     if (strcmp(noun, "help") == 0)
         return (int)cli_help(NULL, NULL);
-    if (strcmp(noun, "completion") == 0)
-        return count == 1 && cli_complete(words[0]) ? (int)cli_finish()
-                                                    : (int)wrong("completion takes bash or zsh");
+    if (strcmp(noun, "completion") == 0 && count == 1 && cli_complete(words[0]))
+        return (int)cli_finish();
+    if (strcmp(noun, "completion") == 0) {
+        cli_wrong("completion takes bash or zsh");
+        return CLI_USAGE;
+    }
     const char *name = count > 0 && words[0][0] != '-' ? words[0] : NULL;
     int left = take_options(&cli, count, words);
     const struct cli_verb *verb = name != NULL ? find_verb(noun, name) : NULL;

@@ -13,6 +13,7 @@
 #define BC_PLATFORM_CLI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "rest.h"
 #include "show.h"
@@ -86,6 +87,8 @@ json_t *cli_call(struct cli *cli, const char *method, const char *path, const js
 void cli_show(const struct cli *cli, const json_t *answer);
 /* The path with the query behind it; to be freed. */
 char *cli_path(const struct cli *cli, const char *path);
+/* One line on stderr about the command line, with a hint at --help; printf's arguments. False. */
+__attribute__((format(printf, 1, 2))) bool cli_wrong(const char *format, ...);
 /* One line on stderr, from what rest.h says. */
 enum cli_exit cli_failed(const struct cli *cli);
 /* Interrupted by the user, or a count is reached: what was printed is out. */

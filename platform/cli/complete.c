@@ -21,7 +21,7 @@ static void put_nouns(void)
     for (const struct cli_verb *v = cli_verbs; v->noun != NULL; v++)
         if (is_first(v))
             printf("%s ", v->noun);
-    fputs("completion ctl", stdout);
+    fputs("completion ctl serve help", stdout);
 }
 
 /* "    device) words='list show';;" */
@@ -45,7 +45,8 @@ static void put_options(const struct cli_verb *verb)
     puts("' ;;");
 }
 
-/* A function that puts into `words` what can stand behind noun and verb: both shells read it. */
+/* A function that puts into `words` what can stand behind noun and verb: both shells read it. The
+ * server's options are no rows, and so are asked for. */
 static void put_function(void)
 {
     fputs("_bc260y_platform_words() {\n"
@@ -64,6 +65,9 @@ static void put_function(void)
     for (const struct cli_verb *v = cli_verbs; v->noun != NULL; v++)
         put_options(v);
     puts("    esac\n"
+         "  fi\n"
+         "  if [ \"$2\" = serve ] && [ \"$1\" != 1 ] || [ \"${2#-}\" != \"$2\" ]; then\n"
+         "    words=$(bc260y-platform --help 2>/dev/null | sed -n 's/^  \\(--[a-z-]*\\).*/\\1/p')\n"
          "  fi\n"
          "}");
 }

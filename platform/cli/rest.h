@@ -7,8 +7,6 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 struct rest {
     const char *url;   /* "http://127.0.0.1:8080" */

@@ -61,7 +61,8 @@ static void put_value(FILE *out, const char *name, const json_t *value)
     char *text;
     if (json_is_string(value)) {
         put_safe(out, json_string_value(value));
-    } else if (value == NULL || json_is_null(value)) {
+    } else if (value == NULL || json_is_null(value) ||
+               (names_time(name) && json_is_integer(value) && json_integer_value(value) == 0)) {
         fputc('-', out);
     } else if (json_is_boolean(value)) {
         fputs(json_is_true(value) ? "yes" : "no", out);
@@ -256,7 +257,7 @@ static void collect(json_t *lines, const char *prefix, const json_t *value, unsi
         }
         char *text = text_of(name, member);
         size_t len = strlen(full);
-        if (names_time(full) && json_is_integer(member))
+        if (names_time(full) && (json_is_integer(member) || json_is_null(member)))
             full[len - 3] = '\0';
         if (text != NULL)
             json_array_append_new(lines, json_pack("{s:s, s:s}", "name", full, "value", text));

@@ -210,6 +210,19 @@ static bool check_range(const json_t *property, double value, char problem[CODEC
     return true;
 }
 
+/* Counted from "min"; what a fraction cannot say exactly is let pass. */
+bool model_check_step(const json_t *property, const json_t *value,
+                      char problem[CODEC_PROBLEM_BYTES])
+{
+    double step = json_number_value(json_object_get(property, "step"));
+    double min = json_number_value(json_object_get(property, "min"));
+    if (!json_is_number(value) || step <= 0)
+        return true;
+    double steps = (json_number_value(value) - min) / step;
+    return fabs(steps - nearbyint(steps)) <= 1e-6 * fmax(1, fabs(steps)) ||
+           codec_fail(problem, "is not in steps of %.15g from %.15g", step, min);
+}
+
 static bool is_of_enum(const json_t *property, const json_t *value)
 {
     const json_t *values = json_object_get(property, "values");

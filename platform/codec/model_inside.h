@@ -29,5 +29,8 @@ const json_t *model_item_at(const json_t *mapping, struct model_place place); /*
 /* Whether a value is one of its property's. */
 bool model_check_value(const json_t *property, const json_t *value,
                        char problem[CODEC_PROBLEM_BYTES]);
+/* Whether it is also in the property's steps, as what is written must be. */
+bool model_check_step(const json_t *property, const json_t *value,
+                      char problem[CODEC_PROBLEM_BYTES]);
 
 #endif

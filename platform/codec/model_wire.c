@@ -316,7 +316,7 @@ bool model_encode(const json_t *model, const json_t *mapping, const char *identi
         return codec_fail(problem, "property \"%s\" is only read", identifier);
     if (item == NULL)
         return codec_fail(problem, "property \"%s\" is mapped to no resource", identifier);
-    if (!model_check_value(property, value, problem))
+    if (!model_check_value(property, value, problem) || !model_check_step(property, value, problem))
         return codec_fail_at(problem, "property \"%s\"", identifier);
     struct model_place place = model_place_of(item);
     struct bc_value wire = wire_value(model_type_of(property), value);

@@ -210,24 +210,6 @@ static const char *text_or_none(const json_t *object, const char *name)
     return text != NULL ? text : "";
 }
 
-bool profile_device(const json_t *profile, struct profile_device *out)
-{
-    const json_t *device = json_array_get(json_object_get(profile, "devices"), 0);
-    const json_t *om = json_object_get(device, "omCapability");
-    const json_t *firmware = json_object_get(om, "fwUpgradeCapability");
-    *out = (struct profile_device){
-        .manufacturer_id = text_or_none(device, "manufacturerId"),
-        .manufacturer = text_or_none(device, "manufacturerName"),
-        .model = text_or_none(device, "model"),
-        .protocol = text_or_none(device, "protocolType"),
-        .device_type = text_or_none(device, "deviceType"),
-        .firmware = json_is_true(json_object_get(firmware, "supportUpgrade")),
-        .upgrade_protocol = text_or_none(firmware, "upgradeProtocolType"),
-        .download_protocol = text_or_none(firmware, "downloadProtocolType"),
-    };
-    return device != NULL;
-}
-
 const json_t *profile_service(const json_t *profile, const char *service)
 {
     const json_t *services = json_object_get(profile, "services");

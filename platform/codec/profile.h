@@ -24,20 +24,6 @@
 
 bool profile_check(const json_t *profile, char problem[CODEC_PROBLEM_BYTES]);
 
-/* What firmware packages are held against. Texts live as long as the profile; "" where absent. */
-struct profile_device {
-    const char *manufacturer_id;
-    const char *manufacturer;
-    const char *model;
-    const char *protocol;
-    const char *device_type;
-    bool firmware; /* omCapability.fwUpgradeCapability.supportUpgrade */
-    const char *upgrade_protocol;
-    const char *download_protocol;
-};
-/* The first device of a profile; false when there is none. */
-bool profile_device(const json_t *profile, struct profile_device *out);
-
 /* The profile's row, borrowed; NULL when there is none. A service is found by its type or, through
  * serviceTypeCapabilities, by its id. */
 const json_t *profile_service(const json_t *profile, const char *service);

@@ -301,14 +301,6 @@ void bc_bootstrap_server_destroy(struct bc_bootstrap_server *s)
 
 /* --- Requests of devices --------------------------------------------------------------------- */
 
-static void send_empty(struct bc_bootstrap_server *s, const struct bc_address *to,
-                       enum bc_coap_type type, uint16_t message_id)
-{
-    bc_sink out = bc_server_outbox_begin(&s->outbox);
-    (void)bc_coap_write_begin(&out, type, BC_COAP_EMPTY, message_id, NULL);
-    bc_server_outbox_end(&s->outbox, to, &out);
-}
-
 static bool replay(struct bc_bootstrap_server *s, const struct bc_address *from,
                    uint16_t message_id)
 {
@@ -428,7 +420,7 @@ static void on_request(struct bc_bootstrap_server *s, const struct bc_address *f
         return;
     uint8_t refused = bc_server_request_read(m, from, &request);
     if (refused != 0 && m->type == BC_COAP_NON) {
-        send_empty(s, from, BC_COAP_RST, m->message_id);
+        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
         return;
     }
     if (refused == 0)
@@ -471,7 +463,7 @@ static void on_separate(struct bc_bootstrap_server *s, const struct bc_address *
         return;
     struct session *session = by_token(s, from, &m->token);
     if (session == NULL || !bc_server_response_understood(m)) {
-        send_empty(s, from, BC_COAP_RST, m->message_id);
+        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
         return; /* worked out again, should it come again */
     }
     bc_server_outbox_put(&s->outbox, from, reply);
@@ -495,10 +487,6 @@ static void on_response(struct bc_bootstrap_server *s, const struct bc_address *
 static void on_empty(struct bc_bootstrap_server *s, const struct bc_address *from,
                      const struct bc_coap_message *m)
 {
-    if (m->type == BC_COAP_CON) {
-        send_empty(s, from, BC_COAP_RST, m->message_id); /* a ping */
-        return;
-    }
     struct session *session = by_message_id(s, from, m->message_id);
     if (session != NULL && m->type == BC_COAP_ACK)
         acknowledge(s, session);
@@ -516,8 +504,8 @@ void bc_bootstrap_server_on_datagram(struct bc_bootstrap_server *s, uint64_t now
     switch (bc_server_sort(in, &m)) {
     case INCOMING_NOTHING:
         break;
-    case INCOMING_MALFORMED:
-        send_empty(s, from, BC_COAP_RST, m.message_id);
+    case INCOMING_REFUSED:
+        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m.message_id);
         break;
     case INCOMING_EMPTY:
         on_empty(s, from, &m);

@@ -9,15 +9,13 @@
 #include "links.h"
 #include "private.h"
 
-/* Objects 0 to 5 are the module's own (MODULE section 4); 19 carries binary application data. */
 #define BUILT_IN_OBJECT_MAX 5
-#define REPORT_OBJECT 19
+#define REPORT_OBJECT 19 /* carries binary application data */
 
 static const struct bc_server_carrier carriers[] = {
     {"iot", .report = true},
-    {"aep", .report = true, .user_objects = CARRIER_OBSERVES_OBJECTS,
-     .user_objects_on_demand = true},
-    {"dmp", .user_objects = CARRIER_OBSERVES_INSTANCES},
+    {"aep", .report = true, .observes = CARRIER_OBSERVES_OBJECTS, .observes_on_demand = true},
+    {"dmp", .observes = CARRIER_OBSERVES_INSTANCES},
     {"andlink", .identifies = true},
 };
 
@@ -27,6 +25,11 @@ const struct bc_server_carrier *bc_server_carrier_find(const char *name)
         if (strcmp(carriers[i].name, name) == 0)
             return &carriers[i];
     return NULL;
+}
+
+bool bc_server_is_user_object(uint16_t object)
+{
+    return object > BUILT_IN_OBJECT_MAX;
 }
 
 static const struct bc_server_path product_id = {{3, 0, 17}, 3};
@@ -80,39 +83,50 @@ static void observe_once(struct bc_server *s, struct device *device,
 static bool is_wanted(const struct bc_server *s, const struct device *device,
                       const struct bc_server_path *instance)
 {
-    return s->config.observes == NULL ||
-           s->config.observes(s->config.context, bc_server_device_endpoint(device), instance);
+    if (s->config.observes == NULL)
+        return bc_server_is_user_object(instance->ids[0]);
+    return s->config.observes(s->config.context, bc_server_device_endpoint(device), instance);
 }
 
-static void observe_user_object(struct bc_server *s, struct device *device,
-                                const struct bc_server_path *announced)
+/* Whatever was announced of the object: some announce no instances. */
+static void observe_report(struct bc_server *s, struct device *device)
 {
-    const struct bc_server_carrier *carrier = device->product.carrier;
+    const struct bc_server_path report = {{REPORT_OBJECT, 0, 0}, 3};
+    observe_once(s, device, &report, BC_COAP_FORMAT_OPAQUE);
+}
+
+static void observe_announced(struct bc_server *s, struct device *device,
+                              const struct bc_server_path *announced)
+{
     struct bc_server_path path = *announced;
-    bool objects = carrier->user_objects == CARRIER_OBSERVES_OBJECTS;
-    if (objects)
+    switch (device->product.carrier->observes) {
+    case CARRIER_OBSERVES_NOTHING:
+        break;
+    case CARRIER_OBSERVES_OBJECTS:
         path.count = 1;
-    if (objects || (path.count == 2 && is_wanted(s, device, &path)))
-        observe_once(s, device, &path, BC_COAP_FORMAT_TLV);
+        if (bc_server_is_user_object(path.ids[0]))
+            observe_once(s, device, &path, BC_COAP_FORMAT_TLV);
+        break;
+    case CARRIER_OBSERVES_INSTANCES:
+        if (path.count == 2 && is_wanted(s, device, &path))
+            observe_once(s, device, &path, BC_COAP_FORMAT_TLV);
+        break;
+    }
 }
 
 void bc_server_carrier_observe(struct bc_server *s, struct device *device)
 {
     const struct bc_server_carrier *carrier = device->product.carrier;
-    const struct bc_server_path report = {{REPORT_OBJECT, 0, 0}, 3};
-    bool user_objects = carrier->user_objects != CARRIER_OBSERVES_NOTHING &&
-                        !device->product.by_hand &&
-                        (!carrier->user_objects_on_demand || device->product.observe_all);
+    bool more =
+        !device->product.by_hand && (!carrier->observes_on_demand || device->product.observe_all);
     struct bc_server_links it = {.rest = bc_server_device_links(device)};
     struct bc_server_link link;
     while (bc_server_link_next(&it, &link)) {
-        if (link.path.count == 0 || link.path.ids[0] <= BUILT_IN_OBJECT_MAX)
+        if (link.path.count == 0)
             continue;
-        if (carrier->report && link.path.ids[0] == REPORT_OBJECT) {
-            if (link.path.count == 2 && link.path.ids[1] == 0)
-                observe_once(s, device, &report, BC_COAP_FORMAT_OPAQUE);
-        } else if (user_objects) {
-            observe_user_object(s, device, &link.path);
-        }
+        if (carrier->report && link.path.ids[0] == REPORT_OBJECT)
+            observe_report(s, device);
+        else if (more)
+            observe_announced(s, device, &link.path);
     }
 }

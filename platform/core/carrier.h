@@ -7,23 +7,26 @@
 
 #include "server.h"
 
-/* What is observed of the objects that are neither built in nor the carrier's report object. */
+/* What is observed besides the carrier's report object. */
 enum carrier_observes {
     CARRIER_OBSERVES_NOTHING,
-    CARRIER_OBSERVES_OBJECTS,
-    CARRIER_OBSERVES_INSTANCES
+    CARRIER_OBSERVES_OBJECTS,  /* user objects, as a whole */
+    CARRIER_OBSERVES_INSTANCES /* those that config.observes wants; else those of user objects */
 };
 
 struct bc_server_carrier {
     const char *name;
-    bool report;                        /* observes /19/0/0, Accept 42, when </19/0> is announced */
-    enum carrier_observes user_objects; /* Accept 11542 */
-    bool user_objects_on_demand;        /* only for products with observe_all */
+    bool report;                    /* observes /19/0/0, Accept 42, when object 19 is announced */
+    enum carrier_observes observes; /* Accept 11542 */
+    bool observes_on_demand;        /* only for products with observe_all */
     bool identifies; /* reads the product id, /3/0/17, and refuses a device with a wrong one */
 };
 
 /* "iot", "aep", "dmp", "andlink"; NULL for another name. */
 const struct bc_server_carrier *bc_server_carrier_find(const char *name);
+
+/* Objects 0 to 5 are the module's own (MODULE section 4), all others are user objects. */
+bool bc_server_is_user_object(uint16_t object);
 
 struct content;
 struct device;

@@ -101,13 +101,17 @@ static bool set_strings(struct device *device, bc_view endpoint, bc_view links)
     return true;
 }
 
+/* A timer that is set fires no later than the lifetime before: only a shorter one, or a first one,
+ * has to look at it. */
 static void begin_lifetime(struct bc_server *s, struct device *device)
 {
+    uint64_t before_ms = device->expires_ms;
     uint64_t kept_s = (uint64_t)device->lifetime_s + s->config.lifetime_grace_s;
     device->seen_ms = s->now_ms;
     device->expires_ms = s->now_ms + kept_s * 1000;
-    if (bc_server_timer_due(&s->timers, &device->expiry) > device->expires_ms)
-        bc_server_timer_set(&s->timers, &device->expiry, device->expires_ms);
+    if ((before_ms == 0 || device->expires_ms < before_ms) &&
+        bc_server_timer_due(&s->expiries, &device->expiry) > device->expires_ms)
+        bc_server_timer_set(&s->expiries, &device->expiry, device->expires_ms);
 }
 
 static void set_binding(struct device *device, bc_view binding)
@@ -123,13 +127,12 @@ static struct device *create(struct bc_server *s, const struct registration *r)
         return NULL;
     struct device *device = calloc(1, sizeof(*device));
     if (device == NULL || !set_strings(device, r->endpoint, r->links) ||
-        !bc_server_timers_reserve(&s->timers)) {
+        !bc_server_timers_reserve(&s->expiries)) {
         if (device != NULL)
             free(device->strings);
         free(device);
         return NULL;
     }
-    device->expiry.kind = TIMER_DEVICE;
     device->next_message_id = (uint16_t)bc_server_secret(s);
     bc_server_table_insert(&s->devices_by_endpoint, &device->by_endpoint,
                            (uint32_t)bc_server_hash(&s->key, r->endpoint));
@@ -205,7 +208,7 @@ struct device *bc_server_device_restore(struct bc_server *s, const struct regist
     device->registered_ms = known->registered_ms;
     device->seen_ms = known->seen_ms;
     device->expires_ms = known->expires_ms;
-    bc_server_timer_set(&s->timers, &device->expiry, device->expires_ms);
+    bc_server_timer_set(&s->expiries, &device->expiry, device->expires_ms);
     return device;
 }
 
@@ -236,8 +239,8 @@ void bc_server_device_remove(struct bc_server *s, struct device *device)
     while (device->observations != NULL)
         bc_server_observation_remove(s, device->observations);
     bc_server_table_remove(&s->devices_by_endpoint, &device->by_endpoint);
-    bc_server_timer_clear(&s->timers, &device->expiry);
-    bc_server_timers_release(&s->timers);
+    bc_server_timer_clear(&s->expiries, &device->expiry);
+    bc_server_timers_release(&s->expiries);
     *(device->prev == NULL ? &s->first : &device->prev->next) = device->next;
     *(device->next == NULL ? &s->last : &device->next->prev) = device->prev;
     free(device->strings);
@@ -258,7 +261,7 @@ bool bc_server_drop(struct bc_server *s, uint64_t now_ms, bc_view endpoint)
 void bc_server_device_on_expiry(struct bc_server *s, struct device *device)
 {
     if (device->expires_ms > s->now_ms) {
-        bc_server_timer_set(&s->timers, &device->expiry, device->expires_ms);
+        bc_server_timer_set(&s->expiries, &device->expiry, device->expires_ms);
         return;
     }
     bc_server_tell_device(s, BC_SERVER_EXPIRED, device, false);

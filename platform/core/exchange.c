@@ -60,7 +60,7 @@ static void transmit(struct bc_server *s, struct exchange *exchange)
     if (bc_server_trusts(s, bc_server_device_endpoint(device), &device->address))
         bc_server_outbox_put(&s->outbox, &device->address,
                              (bc_view){exchange->message, exchange->message_bytes});
-    bc_server_timer_set(&s->timers, &exchange->timer, s->now_ms + exchange->wait_ms);
+    bc_server_timer_set(&s->waits, &exchange->timer, s->now_ms + exchange->wait_ms);
 }
 
 static void send_first(struct bc_server *s, struct exchange *exchange)
@@ -172,12 +172,11 @@ static struct exchange *create(struct bc_server *s, const struct exchange *plan,
 {
     size_t cap = message.len + BLOCK_NUMBER_BYTES_MAX;
     struct exchange *exchange = malloc(sizeof(*exchange) + cap);
-    if (exchange == NULL || !bc_server_timers_reserve(&s->timers)) {
+    if (exchange == NULL || !bc_server_timers_reserve(&s->waits)) {
         free(exchange);
         return NULL;
     }
     *exchange = *plan;
-    exchange->timer.kind = TIMER_EXCHANGE;
     exchange->message_bytes = (uint16_t)message.len;
     exchange->message_cap = (uint16_t)cap;
     memcpy(exchange->message, message.ptr, message.len);
@@ -260,7 +259,7 @@ void bc_server_exchange_again(struct bc_server *s, struct exchange *exchange)
 {
     bc_sink message = {.ptr = exchange->message, .cap = exchange->message_cap};
     struct piece piece = bc_server_blocks_next(exchange->blocks);
-    bc_server_timer_clear(&s->timers, &exchange->timer);
+    bc_server_timer_clear(&s->waits, &exchange->timer);
     set_state(s, exchange, EXCHANGE_QUEUED);
     bc_server_table_remove(&s->exchanges_by_token, &exchange->by_token);
     exchange->token = new_token(s);
@@ -292,8 +291,8 @@ void bc_server_exchange_remove(struct bc_server *s, struct exchange *exchange)
     bc_server_table_remove(&s->exchanges_by_token, &exchange->by_token);
     if (exchange->state == EXCHANGE_SENT)
         bc_server_table_remove(&s->exchanges_by_message_id, &exchange->by_message_id);
-    bc_server_timer_clear(&s->timers, &exchange->timer);
-    bc_server_timers_release(&s->timers);
+    bc_server_timer_clear(&s->waits, &exchange->timer);
+    bc_server_timers_release(&s->waits);
     bc_server_blocks_free(s, exchange->blocks);
     free(exchange);
 }
@@ -339,7 +338,7 @@ void bc_server_exchange_on_empty_ack(struct bc_server *s, const struct bc_addres
     set_state(s, exchange, EXCHANGE_ACKNOWLEDGED);
     if (exchange->tag != 0)
         bc_server_tell_exchange(s, BC_SERVER_ACKNOWLEDGED, exchange, NULL);
-    bc_server_timer_set(&s->timers, &exchange->timer, s->now_ms + EXCHANGE_LIFETIME_MS);
+    bc_server_timer_set(&s->waits, &exchange->timer, s->now_ms + EXCHANGE_LIFETIME_MS);
     pump(s, device);
 }
 

@@ -18,9 +18,9 @@ enum incoming_kind bc_server_sort(bc_view datagram, struct bc_coap_message *out)
     unsigned class = out->code >> 5;
     bool sendable = out->type == BC_COAP_CON || out->type == BC_COAP_NON;
     if (err != BC_OK || class == 1 || class == 3 || class > 5)
-        return out->type == BC_COAP_CON ? INCOMING_MALFORMED : INCOMING_NOTHING;
+        return out->type == BC_COAP_CON ? INCOMING_REFUSED : INCOMING_NOTHING;
     if (out->code == BC_COAP_EMPTY)
-        return INCOMING_EMPTY;
+        return out->type == BC_COAP_CON ? INCOMING_REFUSED : INCOMING_EMPTY;
     if (class == 0)
         return sendable ? INCOMING_REQUEST : INCOMING_NOTHING;
     return out->type != BC_COAP_RST ? INCOMING_RESPONSE : INCOMING_NOTHING;

@@ -15,9 +15,9 @@
 #define EXCHANGE_LIFETIME_MS 247000
 
 enum incoming_kind {
-    INCOMING_NOTHING,   /* to be ignored */
-    INCOMING_MALFORMED, /* to be answered with a reset */
-    INCOMING_EMPTY,     /* an acknowledgement, a reset, a ping */
+    INCOMING_NOTHING, /* to be ignored */
+    INCOMING_REFUSED, /* to be answered with a reset: malformed, or a ping (RFC 7252 4.3) */
+    INCOMING_EMPTY,   /* an acknowledgement or a reset */
     INCOMING_REQUEST,
     INCOMING_RESPONSE,
 };

@@ -40,6 +40,14 @@ void bc_server_outbox_put(struct outbox *o, const struct bc_address *to, bc_view
     bc_server_outbox_end(o, to, &sink);
 }
 
+void bc_server_outbox_put_empty(struct outbox *o, const struct bc_address *to,
+                                enum bc_coap_type type, uint16_t message_id)
+{
+    bc_sink sink = bc_server_outbox_begin(o);
+    (void)bc_coap_write_begin(&sink, type, BC_COAP_EMPTY, message_id, NULL);
+    bc_server_outbox_end(o, to, &sink);
+}
+
 size_t bc_server_outbox_take(struct outbox *o, struct bc_server_datagram *out, size_t max)
 {
     size_t count = o->count - o->taken;

@@ -5,6 +5,7 @@
 #ifndef BC_PLATFORM_OUTBOX_H
 #define BC_PLATFORM_OUTBOX_H
 
+#include "coap/message.h"
 #include "server.h"
 
 /* A group of input makes at most an answer and a request each, mostly short ones. */
@@ -24,6 +25,9 @@ bc_sink bc_server_outbox_begin(struct outbox *o);
 /* Queues what was written, unless it did not fit. */
 void bc_server_outbox_end(struct outbox *o, const struct bc_address *to, const bc_sink *written);
 void bc_server_outbox_put(struct outbox *o, const struct bc_address *to, bc_view bytes);
+/* An acknowledgement or a reset of the message with that id. */
+void bc_server_outbox_put_empty(struct outbox *o, const struct bc_address *to,
+                                enum bc_coap_type type, uint16_t message_id);
 
 size_t bc_server_outbox_take(struct outbox *o, struct bc_server_datagram *out, size_t max);
 

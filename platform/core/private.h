@@ -99,7 +99,8 @@ struct bc_server {
     struct table exchanges_by_token;
     struct table exchanges_by_message_id;
     struct table observations;
-    struct timers timers;
+    struct timers expiries; /* of devices: as many as there are, and far away */
+    struct timers waits;    /* of exchanges: few, and near */
     struct duplicates duplicates;
     struct outbox outbox;
     struct assemblies assemblies;
@@ -138,8 +139,6 @@ bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct 
 /* Remembers what was answered, and tells it. */
 void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_address *to,
                         uint16_t message_id, bc_view reply);
-void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,
-                          uint16_t message_id);
 
 /* event.c. `wants` first: a silent server must not pay for the event's making. */
 static inline bool bc_server_wants(const struct bc_server *s, enum bc_server_event_kind kind)

@@ -128,7 +128,7 @@ void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
         return;
     uint8_t refused = bc_server_request_read(m, from, &request);
     if (refused != 0 && m->type == BC_COAP_NON) {
-        bc_server_send_empty(s, from, BC_COAP_RST, m->message_id);
+        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
         return;
     }
     struct reply reply = refused != 0

@@ -117,12 +117,12 @@ void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
     struct exchange *exchange = NULL;
     struct observation *observation = NULL;
     if (!find_taker(s, from, m, &exchange, &observation)) {
-        bc_server_send_empty(s, from, BC_COAP_RST, m->message_id);
+        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
         return; /* worked out again, should it come again */
     }
     /* First, so that the device sees it before a request that follows. */
     if (m->type == BC_COAP_CON)
-        bc_server_send_empty(s, from, BC_COAP_ACK, m->message_id);
+        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_ACK, m->message_id);
     on_separate(s, from, m, exchange, observation);
     uint8_t ack[BC_COAP_HEADER_BYTES] = {0x60, 0, (uint8_t)(m->message_id >> 8),
                                          (uint8_t)m->message_id};

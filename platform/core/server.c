@@ -3,7 +3,6 @@
  * See server.h.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/random.h"
 #include "base/sink.h"
@@ -65,7 +64,8 @@ void bc_server_destroy(struct bc_server *s)
     bc_server_table_free(&s->exchanges_by_token);
     bc_server_table_free(&s->exchanges_by_message_id);
     bc_server_table_free(&s->observations);
-    bc_server_timers_free(&s->timers);
+    bc_server_timers_free(&s->expiries);
+    bc_server_timers_free(&s->waits);
     bc_server_duplicates_free(&s->duplicates);
     bc_server_assemblies_free(&s->assemblies);
     free(s);
@@ -97,14 +97,6 @@ bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct 
             s->config.is_trusted(s->config.context, endpoint, from));
 }
 
-void bc_server_send_empty(struct bc_server *s, const struct bc_address *to, enum bc_coap_type type,
-                          uint16_t message_id)
-{
-    bc_sink out = bc_server_outbox_begin(&s->outbox);
-    (void)bc_coap_write_begin(&out, type, BC_COAP_EMPTY, message_id, NULL);
-    bc_server_outbox_end(&s->outbox, to, &out);
-}
-
 bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_address *from,
                       uint16_t message_id)
 {
@@ -129,9 +121,7 @@ void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_addr
 static void on_empty(struct bc_server *s, const struct bc_address *from,
                      const struct bc_coap_message *m)
 {
-    if (m->type == BC_COAP_CON)
-        bc_server_send_empty(s, from, BC_COAP_RST, m->message_id); /* a ping */
-    else if (m->type == BC_COAP_ACK)
+    if (m->type == BC_COAP_ACK)
         bc_server_exchange_on_empty_ack(s, from, m->message_id);
     else if (m->type == BC_COAP_RST)
         bc_server_exchange_on_reset(s, from, m->message_id);
@@ -145,8 +135,8 @@ void bc_server_on_datagram(struct bc_server *s, uint64_t now_ms, const struct bc
     switch (bc_server_sort(in, &m)) {
     case INCOMING_NOTHING:
         break;
-    case INCOMING_MALFORMED:
-        bc_server_send_empty(s, from, BC_COAP_RST, m.message_id);
+    case INCOMING_REFUSED:
+        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m.message_id);
         break;
     case INCOMING_EMPTY:
         on_empty(s, from, &m);
@@ -160,25 +150,16 @@ void bc_server_on_datagram(struct bc_server *s, uint64_t now_ms, const struct bc
     }
 }
 
-void bc_server_expect(const struct bc_server *s, const struct bc_address *from, bc_view in)
-{
-    if (in.len < BC_COAP_HEADER_BYTES)
-        return;
-    uint16_t message_id = (uint16_t)(in.ptr[2] << 8 | in.ptr[3]);
-    bc_server_duplicate_fetch(&s->duplicates, bc_server_address_hash(s, from, message_id));
-}
-
 /* What is due, as far as its datagrams find room; the rest follows while they are taken. */
 static void run_timers(struct bc_server *s)
 {
-    while (bc_server_timers_next(&s->timers) <= s->now_ms &&
-           bc_server_outbox_has_room(&s->outbox)) {
-        struct timer *timer = s->timers.entries[0].timer;
-        bc_server_timer_clear(&s->timers, timer);
-        if (timer->kind == TIMER_DEVICE)
-            bc_server_device_on_expiry(s, BC_SERVER_OF(timer, struct device, expiry));
+    while (bc_server_deadline(s) <= s->now_ms && bc_server_outbox_has_room(&s->outbox)) {
+        if (bc_server_timers_next(&s->waits) <= bc_server_timers_next(&s->expiries))
+            bc_server_exchange_on_timer(
+                s, BC_SERVER_OF(bc_server_timers_take(&s->waits), struct exchange, timer));
         else
-            bc_server_exchange_on_timer(s, BC_SERVER_OF(timer, struct exchange, timer));
+            bc_server_device_on_expiry(
+                s, BC_SERVER_OF(bc_server_timers_take(&s->expiries), struct device, expiry));
     }
 }
 
@@ -190,7 +171,9 @@ void bc_server_on_time(struct bc_server *s, uint64_t now_ms)
 
 uint64_t bc_server_deadline(const struct bc_server *s)
 {
-    return bc_server_timers_next(&s->timers);
+    uint64_t expiry_ms = bc_server_timers_next(&s->expiries);
+    uint64_t wait_ms = bc_server_timers_next(&s->waits);
+    return expiry_ms < wait_ms ? expiry_ms : wait_ms;
 }
 
 size_t bc_server_take_datagrams(struct bc_server *s, struct bc_server_datagram *out, size_t max)

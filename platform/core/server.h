@@ -174,8 +174,8 @@ struct bc_server_config {
     /* Whether that endpoint may be spoken with over DTLS only: asked at each message to or from a
      * device in plain, before is_trusted. NULL: none. Must not call the server. */
     bool (*wants_security)(void *context, bc_view endpoint);
-    /* Whether an announced instance of a user object is observed, where the carrier observes
-     * those. NULL: each is. Must not call the server. */
+    /* Whether an announced instance is observed, where the carrier observes instances. NULL: those
+     * of user objects are. Must not call the server. */
     bool (*observes)(void *context, bc_view endpoint, const struct bc_server_path *instance);
     /* Whether a device may stay that says it is of this product, where the carrier asks. NULL: any
      * may, also one that does not answer. Must not call the server. */
@@ -212,9 +212,15 @@ void bc_server_on_datagram(struct bc_server *server, uint64_t now_ms, const stru
                            bc_view in);
 void bc_server_on_time(struct bc_server *server, uint64_t now_ms);
 
-/* A hint that this datagram will be fed soon: memory that it needs is fetched while others are
- * worked on. Changes nothing else. */
-void bc_server_expect(const struct bc_server *server, const struct bc_address *from, bc_view in);
+struct bc_server_incoming {
+    struct bc_address from;
+    bc_view bytes;
+};
+
+/* A hint that these, at most BC_SERVER_BATCH, will be fed next: memory that they need is fetched
+ * together. Changes nothing else. */
+void bc_server_expect(const struct bc_server *server, const struct bc_server_incoming *in,
+                      size_t count);
 
 /* When bc_server_on_time() has something to do at the latest. After bc_server_take_datagrams() has
  * returned 0 this is later than the last `now_ms`. */

@@ -97,3 +97,10 @@ void bc_server_timer_clear(struct timers *t, struct timer *timer)
     else
         sift_down(t, at, last);
 }
+
+struct timer *bc_server_timers_take(struct timers *t)
+{
+    struct timer *timer = t->entries[0].timer;
+    bc_server_timer_clear(t, timer);
+    return timer;
+}

@@ -7,11 +7,8 @@
 
 #include "bc260y/types.h"
 
-enum timer_kind { TIMER_DEVICE, TIMER_EXCHANGE };
-
 struct timer {
     uint32_t position; /* in the heap, from 1; 0 = not set */
-    enum timer_kind kind;
 };
 
 struct timer_entry {
@@ -35,6 +32,9 @@ void bc_server_timers_free(struct timers *t);
 /* Sets or moves; the place must have been reserved. */
 void bc_server_timer_set(struct timers *t, struct timer *timer, uint64_t due_ms);
 void bc_server_timer_clear(struct timers *t, struct timer *timer); /* fine when not set */
+
+/* Clears the next one; at least one must be set. */
+struct timer *bc_server_timers_take(struct timers *t);
 
 static inline uint64_t bc_server_timers_next(const struct timers *t)
 {

@@ -295,18 +295,14 @@ void http_hooks_stir(struct hooks *h)
     h->stirred = true;
 }
 
-/* While the store does not work, nothing is delivered: that it was could not be remembered. */
+/* While the store does not work, only alarms are there to be delivered. */
 void http_hooks_run(struct hooks *h)
 {
     struct service_webhook webhook;
     if (!h->stirred)
         return;
-    if (!bc_store_works(h->http->config.store)) {
-        h->due_ms = h->http->now.now_ms + RETRY_MS;
-        return;
-    }
     h->stirred = false;
-    h->due_ms = BC_NEVER;
+    h->due_ms = bc_store_works(h->http->config.store) ? BC_NEVER : h->http->now.now_ms + RETRY_MS;
     for (size_t i = 0; service_webhook_at(h->http->config.service, i, &webhook); i++)
         if (h->busy < DELIVERIES_MAX && !is_busy(h, webhook.id))
             look_at(h, &webhook);

@@ -47,7 +47,6 @@ static bool start(struct http *http, int fd)
     http->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, http_on_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_OF_ADDRESS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HEADERS_BYTES_MAX, MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, http,
         MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, http, MHD_OPTION_UNESCAPE_CALLBACK,
@@ -73,6 +72,7 @@ static bool open_parts(struct http *http, int fd)
     http->streams = http_streams_create(http->now.utc_ms);
     http->hooks = http_hooks_create(http);
     bool tls = http->config.cert != NULL;
+    http->secure = tls;
     if (http->streams == NULL || http->hooks == NULL || !start(http, fd)) {
         close(fd);
         fprintf(stderr, "bc260y-platform: cannot start the HTTP interface%s\n",

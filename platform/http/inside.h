@@ -22,7 +22,7 @@
 #include "http.h"
 
 #define CONNECTIONS_MAX 256
-#define CONNECTIONS_OF_ADDRESS_MAX 128
+#define GUESTS_MAX 224 /* of them; the rest are those that are just being cut off */
 #define STREAMS_MAX 64
 #define RAW_BODIES_MAX 4            /* at a time */
 #define JSON_BYTES_MAX (256 * 1024) /* a codec of 64 KiB, every byte escaped */
@@ -41,6 +41,8 @@ struct guest {
     struct guest *previous;
     struct MHD_Connection *connection;
     uint64_t deadline_ms; /* then it is cut off; BC_NEVER */
+    bool unheard;         /* its request is not whole yet, so it can be told that it is cut off */
+    bool cut;             /* it has been */
 };
 
 struct http {
@@ -50,8 +52,10 @@ struct http {
     int epoll;        /* of everything below */
     int daemon_epoll; /* inside that one */
     bool loopback;
+    bool secure;
     char local[HTTP_LOCAL_BYTES];
     struct guest *guests;
+    size_t guest_count; /* without those that were cut off */
     struct visit *held; /* whose answers wait, oldest last */
     size_t raw_bodies;
     bool stirred; /* somebody was let go on, and the daemon is to be run */
@@ -90,6 +94,7 @@ struct visit {
     size_t body_cap;
     size_t body_max;
     bool takes_raw; /* is one of http->raw_bodies */
+    bool closes;    /* the connection is over with the answer */
     struct api_answer answer;
     char allow[64];
     uint64_t command; /* answer when this has ended */

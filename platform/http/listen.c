@@ -4,53 +4,18 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/address.h"
 #include "inside.h"
 
 #define HOST_BYTES 256
-#define BACKLOG 64
-
-/* Splits at the last colon, and takes the brackets off an IPv6 address. */
-static bool split(const char *text, char host[HOST_BYTES], const char **port)
-{
-    const char *colon = strrchr(text, ':');
-    if (colon == NULL || colon == text || colon - text >= HOST_BYTES)
-        return false;
-    size_t len = (size_t)(colon - text);
-    if (text[0] == '[' && text[len - 1] == ']') {
-        text++;
-        len -= 2;
-    }
-    memcpy(host, text, len);
-    host[len] = '\0';
-    *port = colon + 1;
-    return **port != '\0' && strspn(*port, "0123456789") == strlen(*port) && strlen(*port) <= 5 &&
-           strtol(*port, NULL, 10) <= UINT16_MAX;
-}
-
-static struct addrinfo *look_up(const char *text)
-{
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char host[HOST_BYTES];
-    const char *port;
-    if (!split(text, host, &port)) {
-        fprintf(stderr, "bc260y-platform: --http takes ADDRESS:PORT, not '%s'; see --help\n", text);
-        return NULL;
-    }
-    int error = getaddrinfo(host, port, &hints, &found);
-    if (error != 0)
-        fprintf(stderr, "bc260y-platform: --http %s: %s\n", text, gai_strerror(error));
-    return error == 0 ? found : NULL;
-}
+#define BACKLOG 256
 
 static void describe(const struct sockaddr_storage *name, char local[HTTP_LOCAL_BYTES],
                      bool *loopback)
@@ -91,10 +56,13 @@ static int open_socket(const struct addrinfo *where, struct sockaddr_storage *na
 int http_listen(const char *text, char local[HTTP_LOCAL_BYTES], bool *loopback, bool *wrong_usage)
 {
     struct sockaddr_storage name = {0};
-    struct addrinfo *found = look_up(text);
+    char why[ADDRESS_WHY_BYTES];
+    struct addrinfo *found = address_look_up("--http", text, SOCK_STREAM, why);
     *wrong_usage = found == NULL;
-    if (found == NULL)
+    if (found == NULL) {
+        fprintf(stderr, "bc260y-platform: %s\n", why);
         return -1;
+    }
     int fd = open_socket(found, &name);
     if (fd < 0)
         fprintf(stderr, "bc260y-platform: cannot listen on %s: %s; choose another --http\n", text,

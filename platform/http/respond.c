@@ -2,7 +2,6 @@
  * Answers with their headers. What comes from the REST interface is never kept by caches; the
  * console may load nothing but itself.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +31,10 @@ static enum MHD_Result queue(struct visit *visit, unsigned status, struct MHD_Re
     if (response == NULL)
         return MHD_NO;
     add_common(response);
+    if (visit->closes)
+        add(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (visit->guest != NULL)
+        visit->guest->unheard = false;
     if (status < STATUS_END)
         visit->http->answered[status]++;
     enum MHD_Result result = MHD_queue_response(visit->connection, status, response);
@@ -100,7 +103,7 @@ enum MHD_Result http_respond_asset(struct visit *visit)
 {
     const struct http_asset *asset = http_asset_find(visit->url);
     if (asset == NULL) {
-        api_problem(&visit->answer, 404, NULL, "there is no such page");
+        api_problem(&visit->answer, 404, "no_such_page", NULL, "there is no such page");
         return http_respond(visit);
     }
     const char *known =

@@ -245,7 +245,8 @@ static bool read_filters(struct stream *stream, const json_t *query, struct api_
         (void)snprintf(stream->endpoint, sizeof(stream->endpoint), "%s", device);
     if (read_kinds(types, &stream->kinds))
         return true;
-    api_problem(answer, 422, "type", "type must be names of events with commas between them");
+    api_problem(answer, 422, "event_types_refused", "type",
+                "type must be names of events with commas between them");
     return false;
 }
 
@@ -266,7 +267,8 @@ bool http_stream_begin(struct visit *visit, json_t *query)
         return false;
     struct stream *stream = s->count < STREAMS_MAX ? calloc(1, sizeof(*stream)) : NULL;
     if (stream == NULL) {
-        api_problem(&visit->answer, 429, NULL, "there are %d streams already", STREAMS_MAX);
+        api_problem(&visit->answer, 429, "streams_full", NULL, "there are %d streams already",
+                    STREAMS_MAX);
         return false;
     }
     if (!read_filters(stream, query, &visit->answer)) {

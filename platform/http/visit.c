@@ -14,6 +14,7 @@
 #define BODY_BYTES_MIN 4096
 #define RAW_PATIENCE 20 /* times that of other requests */
 #define ANSWER_PATIENCE_MS 60000
+#define REFUSED_BYTES_MAX ((size_t)16 * 1024 * 1024)
 #define PARAMETER_BYTES_MAX 1024
 
 /* Who asks -------------------------------------------------------------------------------------*/
@@ -44,7 +45,8 @@ static bool check_host(struct visit *visit)
     const char *host = header(visit, MHD_HTTP_HEADER_HOST);
     if (!visit->http->loopback || host == NULL || http_host_is_loopback(host))
         return true;
-    api_problem(&visit->answer, 421, NULL, "this listens on loopback, and has no such name");
+    api_problem(&visit->answer, 421, "host_refused", NULL,
+                "this listens on loopback, and has no such name");
     return false;
 }
 
@@ -71,7 +73,8 @@ static bool check_method(struct visit *visit)
     if (strcmp(visit->method, "GET") == 0)
         return true;
     (void)strcpy(visit->allow, "GET, HEAD");
-    api_problem(&visit->answer, 405, NULL, "this takes GET");
+    api_problem(&visit->answer, 405, "method_not_allowed", NULL, "this resource takes %s",
+                visit->allow);
     return false;
 }
 
@@ -81,14 +84,16 @@ static bool check_metrics(struct visit *visit)
         return false;
     if (visit->token.role >= API_VIEWER)
         return true;
-    api_problem(&visit->answer, 401, NULL, "a valid token is wanted");
+    api_problem(&visit->answer, 401, "token_wanted", NULL,
+                "a valid token is wanted: Authorization: Bearer TOKEN");
     return false;
 }
 
 static bool take_raw_place(struct visit *visit)
 {
     if (visit->http->raw_bodies == RAW_BODIES_MAX) {
-        api_problem(&visit->answer, 429, NULL, "%d files are on their way already", RAW_BODIES_MAX);
+        api_problem(&visit->answer, 429, "uploads_full", NULL, "%d files are on their way already",
+                    RAW_BODIES_MAX);
         return false;
     }
     visit->http->raw_bodies++;
@@ -106,6 +111,31 @@ static bool find_route(struct visit *visit)
     return !visit->route->takes_raw || take_raw_place(visit);
 }
 
+static enum MHD_Result count_length(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    size_t *count = context;
+    (void)kind, (void)value;
+    if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 ||
+        strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+        ++*count;
+    return MHD_YES;
+}
+
+/* Where a proxy and we might not agree where the request ends, another one may be hidden behind it
+ * (RFC 9112 section 6.3). */
+static bool check_framing(struct visit *visit)
+{
+    size_t count = 0;
+    (void)MHD_get_connection_values(visit->connection, MHD_HEADER_KIND, count_length, &count);
+    if (count <= 1)
+        return true;
+    visit->closes = true;
+    api_problem(&visit->answer, 400, "length_unclear", NULL,
+                "a request has one Content-Length, or a Transfer-Encoding");
+    return false;
+}
+
 static bool check_length(struct visit *visit)
 {
     const char *text = header(visit, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -113,14 +143,15 @@ static bool check_length(struct visit *visit)
     if (text == NULL ||
         (bc_view_int(bc_view_of(text), &bytes) && bytes >= 0 && (uint64_t)bytes <= visit->body_max))
         return true;
-    api_problem(&visit->answer, 413, NULL, "the body may have %zu bytes", visit->body_max);
+    api_problem(&visit->answer, 413, "body_too_long", NULL, "the body may have %zu bytes",
+                visit->body_max);
     return false;
 }
 
 /* False: the answer is a problem already. */
 static bool check_request(struct visit *visit)
 {
-    if (!check_host(visit))
+    if (!check_framing(visit) || !check_host(visit))
         return false;
     find_token(visit);
     find_area(visit);
@@ -142,12 +173,15 @@ static void give_time(struct visit *visit, uint64_t ms)
         visit->guest->deadline_ms = ms == BC_NEVER ? BC_NEVER : visit->http->now.now_ms + ms;
 }
 
-/* A small body is let come to its end: who still sends does not hear an answer. */
-static bool is_small(const struct visit *visit)
+/* A body that is refused is let come to its end: who still sends does not hear an answer. Not when
+ * it is endless, or when it is only sent on our word. */
+static bool is_awaited(const struct visit *visit)
 {
     const char *text = header(visit, MHD_HTTP_HEADER_CONTENT_LENGTH);
     int64_t bytes;
-    return text == NULL || (bc_view_int(bc_view_of(text), &bytes) && bytes <= JSON_BYTES_MAX);
+    return header(visit, MHD_HTTP_HEADER_EXPECT) == NULL &&
+           (text == NULL ||
+            (bc_view_int(bc_view_of(text), &bytes) && bytes <= (int64_t)REFUSED_BYTES_MAX));
 }
 
 static enum MHD_Result begin(struct http *http, struct MHD_Connection *connection, const char *url,
@@ -161,12 +195,14 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     visit->http = http;
     visit->connection = connection;
     visit->guest = http_guest(connection);
+    if (visit->guest != NULL)
+        visit->guest->unheard = true;
     visit->url = url;
     visit->method = strcmp(method, "HEAD") == 0 ? "GET" : method;
     visit->body_max = JSON_BYTES_MAX;
     bool fine = check_request(visit);
     give_time(visit, visit->takes_raw ? patience_ms * RAW_PATIENCE : patience_ms);
-    return fine || is_small(visit) ? MHD_YES : http_respond(visit);
+    return fine || is_awaited(visit) ? MHD_YES : http_respond(visit);
 }
 
 static void hold(struct visit *visit, enum visit_state state)
@@ -251,15 +287,16 @@ static bool take(struct visit *visit, const char *bytes, size_t count)
 {
     if (visit->answer.status != 0) {
         visit->body_bytes += count;
-        return visit->body_bytes <= 2 * (size_t)JSON_BYTES_MAX;
+        return visit->body_bytes <= REFUSED_BYTES_MAX;
     }
     if (count > visit->body_max - visit->body_bytes) {
-        api_problem(&visit->answer, 413, NULL, "the body may have %zu bytes", visit->body_max);
+        api_problem(&visit->answer, 413, "body_too_long", NULL, "the body may have %zu bytes",
+                    visit->body_max);
         free_body(visit);
         return true;
     }
     if (!reserve(visit, count)) {
-        api_problem(&visit->answer, 503, NULL, "not enough memory");
+        api_problem(&visit->answer, 503, "no_memory", NULL, "not enough memory");
         free_body(visit);
         return true;
     }
@@ -310,7 +347,7 @@ static json_t *read_query(struct visit *visit)
     if (query != NULL && (size_t)count == json_object_size(query))
         return query;
     json_decref(query);
-    api_problem(&visit->answer, 400, NULL, "the query is not well formed");
+    api_problem(&visit->answer, 400, "query_refused", NULL, "the query is not well formed");
     return NULL;
 }
 
@@ -335,7 +372,8 @@ static void ask_service(struct visit *visit, json_t *query)
         .user = visit->token.name,
     };
     if (visit->route->changes && !bc_store_works(http->config.store)) {
-        api_problem(&visit->answer, 503, NULL, "nothing can be stored at the moment");
+        api_problem(&visit->answer, 503, "store_fails", NULL,
+                    "nothing can be stored at the moment");
         return;
     }
     (void)api_handle(http->config.service, http->now.now_ms, http->now.utc_ms, &request,
@@ -436,7 +474,8 @@ static void take_back(struct visit *visit)
 {
     json_decref(visit->answer.body);
     visit->answer = (struct api_answer){.status = 0};
-    api_problem(&visit->answer, 503, NULL, "it could not be stored, and nothing has changed");
+    api_problem(&visit->answer, 503, "not_stored", NULL,
+                "it could not be stored, and nothing has changed");
     visit->command = 0;
 }
 

@@ -4,8 +4,6 @@
  */
 #include "private.h"
 
-#include <string.h>
-
 static const char *const role_names[] = {"nobody", "viewer", "operator", "admin", NULL};
 
 static const struct api_field user_fields[] = {
@@ -36,7 +34,7 @@ static void show_document(struct api_call *call, struct api_answer *answer)
 static void refuse_events(struct api_call *call, struct api_answer *answer)
 {
     (void)call;
-    api_problem(answer, 406, NULL, "events come as a stream only");
+    api_problem(answer, 406, "stream_only", NULL, "events come as a stream only");
 }
 
 static const struct api_route routes[] = {

@@ -35,7 +35,8 @@ bool service_token_add(struct service *service, const char *name, enum api_role 
  *     service_hook_done(service, webhook_id, hook_id)
  *     service_hook_failed(service, webhook_id, hook_id, "HTTP 500", due_ms)
  *
- * An event may be delivered twice, around a crash; hook.id is the same then. */
+ * An event may be delivered twice, around a crash; hook.id is the same then. Alarms are not stored:
+ * they come first, also while the store does not work, and their ids are negative. */
 #define SERVICE_WEBHOOKS_MAX 64
 #define SERVICE_HOOKS_MAX 100000 /* queued of one webhook; it is not told of further events */
 

@@ -9,7 +9,7 @@
 
 void service_answer_store(const struct api_call *call, struct api_answer *answer)
 {
-    api_problem(answer, 503, NULL, "the store cannot be used: %s",
+    api_problem(answer, 503, "store_unusable", NULL, "the store cannot be used: %s",
                 bc_store_problem(call->service->config.store));
 }
 
@@ -19,7 +19,7 @@ void service_answer_missing(const struct api_call *call, struct api_answer *answ
     if (bc_store_unread(call->service->config.store))
         service_answer_store(call, answer);
     else
-        api_problem(answer, 404, NULL, "there is no such %s", what);
+        api_problem(answer, 404, "not_found", NULL, "there is no such %s", what);
 }
 
 /* How many bytes the character of UTF-8 has that begins here; 0 for what is none, and for NUL. */

@@ -4,6 +4,7 @@
  */
 #include "api.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <strings.h>
 
 #include "base/sink.h"
+#include "private.h"
 
 #define PATH_BYTES_MAX 1024
 #define LIMIT_DEFAULT 50
@@ -20,7 +22,8 @@
 
 /* Problems -------------------------------------------------------------------------------------*/
 
-const char *api_status_text(unsigned status)
+/* "Not Found" */
+static const char *status_text(unsigned status)
 {
     static const struct {
         unsigned status;
@@ -52,41 +55,99 @@ const char *api_status_text(unsigned status)
     return "Internal Server Error";
 }
 
-void api_problem(struct api_answer *answer, unsigned status, const char *field, const char *format,
-                 ...)
+/* What the conversion at the beginning of `rest`, which is moved behind it, is to print. */
+static const char *argument_of(const char **rest, va_list *args, char number[NUMBER_BYTES_MAX])
+{
+    char kind = *(*rest)++;
+    switch (kind) {
+    case '%':
+        return "%";
+    case 's':
+        return va_arg(*args, const char *);
+    case 'd':
+        (void)snprintf(number, NUMBER_BYTES_MAX, "%d", va_arg(*args, int));
+        return number;
+    case 'u':
+        (void)snprintf(number, NUMBER_BYTES_MAX, "%u", va_arg(*args, unsigned));
+        return number;
+    case 'z':
+        (void)snprintf(number, NUMBER_BYTES_MAX, "%zu", va_arg(*args, size_t));
+        *rest += strlen("u");
+        return number;
+    default:
+        assert(kind == 'l');
+        (void)snprintf(number, NUMBER_BYTES_MAX, "%lld", va_arg(*args, long long));
+        *rest += strlen("ld");
+        return number;
+    }
+}
+
+/* As much of it as there is room for. */
+static void put_detail(struct api_answer *answer, size_t *used, const char *text, size_t bytes)
+{
+    size_t room = sizeof(answer->detail) - 1 - *used;
+    size_t count = bytes < room ? bytes : room;
+    memcpy(answer->detail + *used, text, count);
+    *used += count;
+    answer->detail[*used] = '\0';
+}
+
+/* As printf does, and remembers where in the text the arguments are. */
+static void print_detail(struct api_answer *answer, const char *format, va_list *args)
+{
+    char number[NUMBER_BYTES_MAX];
+    size_t used = 0;
+    answer->param_count = 0;
+    for (;;) {
+        size_t plain = strcspn(format, "%");
+        put_detail(answer, &used, format, plain);
+        format += plain;
+        if (*format++ == '\0')
+            return;
+        bool is_param = *format != '%';
+        const char *text = argument_of(&format, args, number);
+        size_t start = used;
+        put_detail(answer, &used, text, strlen(text));
+        if (!is_param)
+            continue;
+        assert(answer->param_count < API_PARAMS_MAX);
+        answer->params[answer->param_count].start = (uint8_t)start;
+        answer->params[answer->param_count++].bytes = (uint8_t)(used - start);
+    }
+}
+
+void api_problem(struct api_answer *answer, unsigned status, const char *code, const char *field,
+                 const char *format, ...)
 {
     va_list args;
     answer->status = status;
+    answer->code = code;
     answer->field = field;
     va_start(args, format);
-    (void)vsnprintf(answer->detail, sizeof(answer->detail), format, args);
+    print_detail(answer, format, &args);
     va_end(args);
 }
 
-/* Text that may quote a client, cut at any byte. */
-static json_t *string_of(const char *text)
+static json_t *params_of(const struct api_answer *answer)
 {
-    json_t *string = json_string(text);
-    char plain[sizeof(((struct api_answer *)NULL)->detail)];
-    size_t len = 0;
-    if (string != NULL)
-        return string;
-    for (; text[len] != '\0' && len + 1 < sizeof(plain); len++)
-        plain[len] = (unsigned char)text[len] < 0x80 ? text[len] : '?';
-    return json_stringn(plain, len);
+    json_t *list = json_array();
+    for (size_t i = 0; i < answer->param_count; i++) {
+        const char *text = answer->detail + answer->params[i].start;
+        bc_view bytes = {(const uint8_t *)text, answer->params[i].bytes};
+        (void)json_array_append_new(list, service_text(bytes));
+    }
+    return list;
 }
 
 json_t *api_problem_body(unsigned status, const struct api_answer *answer)
 {
     const char *field = answer->place[0] != '\0' ? answer->place : answer->field;
-    json_t *body = json_pack("{s:s,s:s,s:i}", "type", "about:blank", "title",
-                             api_status_text(status), "status", (int)status);
-    if (body == NULL)
-        return NULL;
-    if (answer->detail[0] != '\0')
-        (void)json_object_set_new(body, "detail", string_of(answer->detail));
-    if (field != NULL)
-        (void)json_object_set_new(body, "field", string_of(field));
+    json_t *body =
+        json_pack("{s:s,s:s,s:i,s:s,s:o,s:o}", "type", "about:blank", "title", status_text(status),
+                  "status", (int)status, "code", answer->code, "detail",
+                  service_text(bc_view_of(answer->detail)), "params", params_of(answer));
+    if (body != NULL && field != NULL)
+        (void)json_object_set_new(body, "field", service_text(bc_view_of(field)));
     return body;
 }
 
@@ -209,10 +270,12 @@ static bool may_use(const struct api_route *route, enum api_role role, struct ap
     if (role >= route->role)
         return true;
     if (role == API_NOBODY)
-        api_problem(answer, 401, NULL, "a valid token is wanted: Authorization: Bearer TOKEN");
+        api_problem(answer, 401, "token_wanted", NULL,
+                    "a valid token is wanted: Authorization: Bearer TOKEN");
     else
-        api_problem(answer, 403, NULL, "this takes a token of the role %s, and this is one of %s",
-                    names[route->role], names[role]);
+        api_problem(answer, 403, "role_too_low", NULL,
+                    "this takes a token of the role %s, and this is one of %s", names[route->role],
+                    names[role]);
     return false;
 }
 
@@ -224,9 +287,9 @@ static const struct api_route *find(const char *method, bc_view path, enum api_r
     if (route != NULL)
         return may_use(route, role, answer) ? route : NULL;
     if (allow[0] == '\0')
-        api_problem(answer, 404, NULL, "there is no such resource");
+        api_problem(answer, 404, "no_such_resource", NULL, "there is no such resource");
     else
-        api_problem(answer, 405, NULL, "this resource takes %s", allow);
+        api_problem(answer, 405, "method_not_allowed", NULL, "this resource takes %s", allow);
     return NULL;
 }
 
@@ -307,15 +370,15 @@ static bool read_json(const struct api_route *route, const struct api_request *r
     json_error_t error;
     if (!is_media_type(request->media_type, "application/json") &&
         !is_media_type(request->media_type, "application/merge-patch+json")) {
-        api_problem(answer, 415, NULL, "the body must be application/json");
+        api_problem(answer, 415, "media_type_not_json", NULL, "the body must be application/json");
         return false;
     }
     call->body = json_loadb((const char *)request->body.ptr, request->body.len,
                             JSON_REJECT_DUPLICATES, &error);
     if (call->body != NULL)
         return api_shape_check(route->in, call->body, answer);
-    api_problem(answer, 400, NULL, "the body is no JSON object: %s, line %d, column %d", error.text,
-                error.line, error.column);
+    api_problem(answer, 400, "not_json", NULL, "the body is no JSON object: %s, line %d, column %d",
+                error.text, error.line, error.column);
     return false;
 }
 
@@ -327,16 +390,16 @@ static bool read_body(const struct api_route *route, const struct api_request *r
         if (is_media_type(request->media_type, "application/zip") ||
             is_media_type(request->media_type, "application/octet-stream"))
             return true;
-        api_problem(answer, 415, NULL,
+        api_problem(answer, 415, "media_type_not_bytes", NULL,
                     "the body must be application/zip or application/octet-stream");
         return false;
     }
     if (request->body.len == 0 && route->in == NULL)
         return true;
     if (request->body.len == 0)
-        api_problem(answer, 400, NULL, "a body of JSON is wanted");
+        api_problem(answer, 400, "body_missing", NULL, "a body of JSON is wanted");
     else if (route->in == NULL)
-        api_problem(answer, 400, NULL, "this takes no body");
+        api_problem(answer, 400, "body_not_wanted", NULL, "this takes no body");
     else
         return read_json(route, request, call, answer);
     return false;
@@ -351,7 +414,7 @@ static void complete(const struct api_route *route, struct api_answer *answer)
     if (answer->status == 0)
         answer->status = route->status != 0 ? route->status : 200;
     if (answer->status < 400 && answer->body == NULL && wants_body)
-        api_problem(answer, 500, NULL, "not enough memory");
+        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
     if (answer->status < 400)
         return;
     json_decref(answer->body);
@@ -375,7 +438,8 @@ const struct api_route *api_handle(struct service *service, uint64_t now_ms, int
     if (route == NULL)
         return NULL;
     if (!decode_all(call.segments, &sink)) {
-        api_problem(answer, 400, NULL, "the path is too long, or a %% in it is no escape");
+        api_problem(answer, 400, "path_not_readable", NULL,
+                    "the path is too long, or a %% in it is no escape");
         return route;
     }
     if (read_query(route, request->query, &call, answer) &&

@@ -70,11 +70,21 @@ struct api_call {
     bc_view raw;                        /* the body of a row with `takes_raw` */
 };
 
+#define API_DETAIL_BYTES 200
+#define API_PARAMS_MAX 4
+
 /* What it answers: all zero before. */
 struct api_answer {
-    unsigned status;   /* 0: the row's */
-    json_t *body;      /* released by the caller */
-    char detail[200];  /* of a problem: status 4xx or 5xx */
+    unsigned status; /* 0: the row's */
+    json_t *body;    /* released by the caller */
+    /* Of a problem, status 4xx or 5xx: its stable name, and its text. What was put into the text
+     * are so many bytes of it from there on. */
+    const char *code;
+    char detail[API_DETAIL_BYTES];
+    struct {
+        uint8_t start, bytes;
+    } params[API_PARAMS_MAX];
+    size_t param_count;
     const char *field; /* which it is about; static; may be NULL */
     char place[80];    /* the same within the body, as in `devices[3].name`; of the shapes' check */
     uint64_t command;  /* not 0: answer when this command has ended, or after wait_ms */
@@ -106,9 +116,10 @@ struct api_table {
         (list), API_COUNT(list) \
     }
 
-/* For handlers: the problem and its text; `field` may be NULL. */
-void api_problem(struct api_answer *answer, unsigned status, const char *field, const char *format,
-                 ...) __attribute__((format(printf, 4, 5)));
+/* For handlers: the problem's status, its code, which is a static text and always goes with the
+ * same format, and its text; `field` may be NULL. The format may have %s %d %u %lld %zu %%. */
+void api_problem(struct api_answer *answer, unsigned status, const char *code, const char *field,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* One page of a list: `items` is taken over; `next` is the cursor of the page that follows, or 0.
  */
@@ -153,8 +164,6 @@ const struct api_route *api_handle(struct service *service, uint64_t now_ms, int
 
 /* The body of a problem (RFC 9457), to be released. */
 json_t *api_problem_body(unsigned status, const struct api_answer *answer);
-/* "Not Found" */
-const char *api_status_text(unsigned status);
 
 /* The OpenAPI 3.0 document of all rows; to be released. */
 json_t *api_openapi(const char *version);

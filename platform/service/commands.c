@@ -11,7 +11,7 @@
 #include "live.h"
 #include "objects.h"
 
-#define EXPIRE_S_DEFAULT 172800 /* of a device that saves power: 48 h */
+#define EXPIRE_S_DEFAULT 172800 /* 48 h */
 /* Of a command that is to leave now: behind others that are on their way. */
 #define EXPIRE_S_NOW 60
 #define CODE_CHARS 8
@@ -176,19 +176,19 @@ static bool is_known(struct live *live, bc_view endpoint)
 static bool has_room(struct live *live, bc_view endpoint, struct api_answer *answer)
 {
     if (dispatch_waiting(live->dispatch) >= LIVE_WAITING_ALL_MAX)
-        api_problem(answer, 429, NULL, "%d commands are waiting", LIVE_WAITING_ALL_MAX);
+        api_problem(answer, 429, "commands_full", NULL, "%d commands are waiting",
+                    LIVE_WAITING_ALL_MAX);
     else if (bc_queue_waiting(live_store(live), endpoint) >= LIVE_WAITING_MAX)
-        api_problem(answer, 429, NULL, "%d commands are waiting for this device", LIVE_WAITING_MAX);
+        api_problem(answer, 429, "device_commands_full", NULL,
+                    "%d commands are waiting for this device", LIVE_WAITING_MAX);
     return answer->status == 0;
 }
 
 /* Seconds; `now_only` for those that are not to wait for the device. */
-static int64_t expiry(struct live *live, bc_view endpoint, const json_t *body, bool *now_only)
+static int64_t expiry(const json_t *body, bool *now_only)
 {
     const json_t *given = json_object_get(body, "expire_s");
-    int64_t seconds = json_integer_value(given);
-    if (given == NULL)
-        seconds = dispatch_queued(live->dispatch, endpoint) ? EXPIRE_S_DEFAULT : 0;
+    int64_t seconds = given != NULL ? json_integer_value(given) : EXPIRE_S_DEFAULT;
     *now_only = seconds == 0;
     return *now_only ? EXPIRE_S_NOW : seconds;
 }
@@ -198,7 +198,7 @@ static bool add(struct api_call *call, const struct encoded *encoded, uint64_t *
     struct live *live = live_of(call);
     char path[BC_SERVER_PATH_CHARS_MAX + 1];
     bool now_only;
-    int64_t seconds = expiry(live, call->segments[0], call->body, &now_only);
+    int64_t seconds = expiry(call->body, &now_only);
     char *description = json_dumps(call->body, JSON_COMPACT | JSON_REAL_PRECISION(15));
     if (description == NULL)
         return false;
@@ -264,7 +264,8 @@ void live_cancel_command(struct api_call *call, struct api_answer *answer)
         return;
     }
     if (bc_queue_ended(state)) {
-        api_problem(answer, 409, NULL, "this command has ended: %s", state_names[state]);
+        api_problem(answer, 409, "command_ended", NULL, "this command has ended: %s",
+                    state_names[state]);
         return;
     }
     struct bc_queue_end end = {

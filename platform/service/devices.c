@@ -395,9 +395,9 @@ static bool check_numbers(const json_t *body, struct api_answer *answer)
     const json_t *imei = json_object_get(body, "imei");
     const json_t *imsi = json_object_get(body, "imsi");
     if (imei != NULL && !is_digits(imei, 14, 16))
-        api_problem(answer, 422, "imei", "imei must be 14 to 16 digits");
+        api_problem(answer, 422, "imei_refused", "imei", "imei must be 14 to 16 digits");
     else if (imsi != NULL && json_string_length(imsi) > 0 && !is_digits(imsi, 6, 15))
-        api_problem(answer, 422, "imsi", "imsi must be 6 to 15 digits");
+        api_problem(answer, 422, "imsi_refused", "imsi", "imsi must be 6 to 15 digits");
     else
         return true;
     return false;
@@ -435,7 +435,7 @@ static bool fill_in(const char *format, const json_t *body, bc_sink *out, struct
         }
         const json_t *value = json_object_get(body, names[i]);
         if (json_string_length(value) == 0) {
-            api_problem(answer, 422, names[i],
+            api_problem(answer, 422, "endpoint_part_missing", names[i],
                         "%s is missing: the product names its devices by it; or give endpoint",
                         names[i]);
             return false;
@@ -473,9 +473,11 @@ static bool read_key(const struct api_call *call, bc_view endpoint, struct key *
     out->identity = service_view(json_object_get(psk, "identity"));
     out->len = hex.len / 2;
     if (hex.len > 2 * KEY_BYTES_MAX || !bc_hex_decode(hex, out->bytes))
-        api_problem(answer, 422, "key_hex", "psk.key_hex must be pairs of hexadecimal digits");
+        api_problem(answer, 422, "key_refused", "key_hex",
+                    "psk.key_hex must be pairs of hexadecimal digits");
     else if (bc_catalogue_identity_taken(call->service->config.store, endpoint, out->identity))
-        api_problem(answer, 409, "identity", "psk.identity belongs to another device");
+        api_problem(answer, 409, "identity_taken", "identity",
+                    "psk.identity belongs to another device");
     else
         return true;
     return false;
@@ -487,7 +489,7 @@ static bool hand_over(const struct api_call *call, bc_view endpoint, const struc
     const char *problem = keyring_set(call->service->keyring, endpoint, key->identity,
                                       (bc_view){key->bytes, key->len});
     if (problem != NULL)
-        api_problem(answer, 409, "psk", "psk: %s", problem);
+        api_problem(answer, 409, "psk_refused", "psk", "psk: %s", problem);
     return problem == NULL;
 }
 
@@ -516,7 +518,7 @@ static json_t *product_settings(const struct api_call *call, struct api_answer *
     if (bc_store_unread(store))
         service_answer_store(call, answer);
     else
-        api_problem(answer, 422, "product", "product: there is no such product");
+        api_problem(answer, 422, "unknown_product", "product", "there is no such product");
     return NULL;
 }
 
@@ -553,12 +555,12 @@ static void add_named(const struct api_call *call, bc_view endpoint, struct api_
     struct key key = {.len = 0};
     bool known = bc_catalogue_provision(store, endpoint, count_one, NULL);
     if (known)
-        api_problem(answer, 409, "endpoint", "this device is there already");
+        api_problem(answer, 409, "device_exists", "endpoint", "this device is there already");
     else if (bc_store_unread(store))
         service_answer_store(call, answer);
     else if (endpoint.len == 0 || endpoint.len > BC_ENDPOINT_BYTES_MAX)
-        api_problem(answer, 422, "endpoint", "endpoint must be from 1 to %d bytes",
-                    BC_ENDPOINT_BYTES_MAX);
+        api_problem(answer, 422, "endpoint_length", "endpoint",
+                    "endpoint must be from 1 to %d bytes", BC_ENDPOINT_BYTES_MAX);
     else if (read_key(call, endpoint, &key, answer) && hand_over(call, endpoint, &key, answer)) {
         if (store_new(call, endpoint, &key))
             answer->body = find(call, endpoint, answer);
@@ -644,7 +646,7 @@ static bool move(const struct api_call *call, bc_view endpoint, const json_t *be
         return false;
     json_decref(settings);
     if (bc_fota_next(store, endpoint, take_none, NULL))
-        api_problem(answer, 409, "product",
+        api_problem(answer, 409, "device_has_task", "product",
                     "a firmware task of the device is running; cancel it first");
     else if (!bc_fota_forget_device(store, endpoint))
         service_answer_store(call, answer);
@@ -661,7 +663,8 @@ static void change(struct api_call *call, struct api_answer *answer)
         return;
     }
     if (json_is_null(json_object_get(before, "product")))
-        api_problem(answer, 409, NULL, "the device is in no product; add it to one");
+        api_problem(answer, 409, "device_without_product", NULL,
+                    "the device is in no product; add it to one");
     else if (move(call, endpoint, before, answer) && change_key(call, endpoint, answer) &&
              store_change(call, endpoint, before, answer))
         answer->body = find(call, endpoint, answer);

@@ -246,9 +246,10 @@ static void put_profile(struct api_call *call, struct api_answer *answer)
     if (id == 0)
         return;
     if (!profile_check(call->body, problem))
-        api_problem(answer, 422, NULL, "%s", problem);
+        api_problem(answer, 422, "profile_refused", NULL, "%s", problem);
     else if (!codec_fits(call, id, problem))
-        api_problem(answer, 409, NULL, "the deployed codec does not fit: %s", problem);
+        api_problem(answer, 409, "codec_does_not_fit", NULL, "the deployed codec does not fit: %s",
+                    problem);
     else
         keep(call, answer, id, BC_DOCUMENT_PROFILE);
 }
@@ -288,7 +289,7 @@ static struct codec *compile(const struct api_call *call, int64_t id, const json
     json_t *profile = load(call->service, id, BC_DOCUMENT_PROFILE);
     struct codec *codec = codec_create(definition, profile, problem);
     if (codec == NULL)
-        api_problem(answer, 422, NULL, "%s", problem);
+        api_problem(answer, 422, "codec_refused", NULL, "%s", problem);
     json_decref(profile);
     return codec;
 }
@@ -316,13 +317,13 @@ static void try_decoding(struct codec *codec, bc_view hex, struct api_answer *an
     char problem[CODEC_PROBLEM_BYTES];
     uint8_t *bytes = malloc(hex.len / 2 + 1);
     if (bytes == NULL)
-        api_problem(answer, 503, NULL, "not enough memory");
+        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
     else if (!bc_hex_decode(hex, bytes))
-        api_problem(answer, 422, "hex", "hex must be pairs of hexadecimal digits");
+        api_problem(answer, 422, "hex_refused", "hex", "hex must be pairs of hexadecimal digits");
     else
         answer->body = codec_decode(codec, (bc_view){bytes, hex.len / 2}, problem);
     if (answer->body == NULL && answer->status == 0)
-        api_problem(answer, 422, "hex", "%s", problem);
+        api_problem(answer, 422, "not_decodable", "hex", "%s", problem);
     free(bytes);
 }
 
@@ -336,7 +337,7 @@ static void try_encoding(struct codec *codec, const json_t *command, struct api_
                      json_object_get(command, "params"), &out, problem))
         answer->body = json_pack("{s:o}", "hex", service_hex(bc_sink_view(&out)));
     else
-        api_problem(answer, 422, "command", "%s", problem);
+        api_problem(answer, 422, "not_encodable", "command", "%s", problem);
 }
 
 static void try_codec(struct api_call *call, struct api_answer *answer)
@@ -344,7 +345,7 @@ static void try_codec(struct api_call *call, struct api_answer *answer)
     const json_t *hex = json_object_get(call->body, "hex");
     const json_t *command = json_object_get(call->body, "command");
     if ((hex == NULL) == (command == NULL)) {
-        api_problem(answer, 422, "hex", "either hex or command is wanted");
+        api_problem(answer, 422, "hex_or_command", "hex", "either hex or command is wanted");
         return;
     }
     show(call, answer, BC_DOCUMENT_CODEC, "codec");
@@ -375,7 +376,7 @@ static void put_model(struct api_call *call, struct api_answer *answer)
     if (id == 0)
         return;
     if (!model_check(call->body, problem))
-        api_problem(answer, 422, NULL, "%s", problem);
+        api_problem(answer, 422, "model_refused", NULL, "%s", problem);
     else
         keep(call, answer, id, BC_DOCUMENT_MODEL);
 }
@@ -391,7 +392,8 @@ static void publish_model(struct api_call *call, struct api_answer *answer)
         return;
     json_t *mapping = load(call->service, id, BC_DOCUMENT_MAPPING);
     if (mapping != NULL && !mapping_check(model, mapping, problem))
-        api_problem(answer, 409, NULL, "the mapping does not fit: %s", problem);
+        api_problem(answer, 409, "mapping_does_not_fit", NULL, "the mapping does not fit: %s",
+                    problem);
     else if (put(call, answer, id, BC_DOCUMENT_PUBLISHED, model))
         service_product_changed(call->service, id);
     json_decref(mapping);
@@ -412,9 +414,9 @@ static void put_mapping(struct api_call *call, struct api_answer *answer)
     if (model == NULL)
         model = load(call->service, id, BC_DOCUMENT_MODEL);
     if (model == NULL)
-        api_problem(answer, 409, NULL, "the product has no model to map to");
+        api_problem(answer, 409, "model_missing", NULL, "the product has no model to map to");
     else if (!mapping_check(model, call->body, problem))
-        api_problem(answer, 422, NULL, "%s", problem);
+        api_problem(answer, 422, "mapping_refused", NULL, "%s", problem);
     else
         keep(call, answer, id, BC_DOCUMENT_MAPPING);
     json_decref(model);

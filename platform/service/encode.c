@@ -15,7 +15,6 @@
 #include "objects.h"
 
 #define NUMBER_CHARS_MAX 64
-#define PAYLOAD_TOO_LONG "a value has at most %d bytes", BC_SERVER_VALUE_BYTES_MAX
 
 static const struct bc_server_path downlink = {{19, 1, 0}, 3};
 
@@ -59,9 +58,10 @@ static bool read_hex(const char *digits, struct encoded *out, struct api_answer 
 {
     size_t len = strlen(digits);
     if (len / 2 > sizeof(out->bytes))
-        api_problem(answer, 422, "hex", PAYLOAD_TOO_LONG);
+        api_problem(answer, 422, "payload_too_long", "hex", "a value has at most %d bytes",
+                    BC_SERVER_VALUE_BYTES_MAX);
     else if (!bc_hex_decode((bc_view){(const uint8_t *)digits, len}, out->bytes))
-        api_problem(answer, 422, "hex", "an even number of hex digits is wanted");
+        api_problem(answer, 422, "hex_refused", "hex", "hex must be pairs of hexadecimal digits");
     else
         out->payload.len = len / 2;
     return answer->status == 0;
@@ -137,14 +137,14 @@ static bool encode_value(const json_t *value, struct encoded *out, struct api_an
     if (out->format == BC_COAP_FORMAT_ABSENT)
         out->format = BC_COAP_FORMAT_TEXT;
     if (out->format != BC_COAP_FORMAT_TEXT && out->format != BC_COAP_FORMAT_OPAQUE) {
-        api_problem(answer, 422, "value", "content format %d wants the payload as hex",
-                    (int)out->format);
+        api_problem(answer, 422, "format_wants_hex", "value",
+                    "content format %d wants the payload as hex", (int)out->format);
         return false;
     }
     bool bytes = out->format == BC_COAP_FORMAT_OPAQUE && json_is_string(value);
     const char *problem = message || bytes ? NULL : mismatch(value, type);
     if (problem != NULL) {
-        api_problem(answer, 422, "value", "%s", problem);
+        api_problem(answer, 422, "value_refused", "value", "%s", problem);
         return false;
     }
     if (message)
@@ -152,7 +152,8 @@ static bool encode_value(const json_t *value, struct encoded *out, struct api_an
     else
         put_value(&out->payload, value, type);
     if (out->payload.full)
-        api_problem(answer, 422, "value", PAYLOAD_TOO_LONG);
+        api_problem(answer, 422, "payload_too_long", "value", "a value has at most %d bytes",
+                    BC_SERVER_VALUE_BYTES_MAX);
     return !out->payload.full;
 }
 
@@ -161,7 +162,12 @@ static bool encode_write(const json_t *body, struct encoded *out, struct api_ans
     const json_t *value = json_object_get(body, "value");
     const char *hex = text_of(body, "hex");
     if ((value == NULL) == (hex == NULL)) {
-        api_problem(answer, 422, "value", "a write wants either a value or hex");
+        api_problem(answer, 422, "value_or_hex", "value", "a write wants either a value or hex");
+        return false;
+    }
+    if (out->path.count < 2) {
+        api_problem(answer, 422, "path_of_no_value", "path",
+                    "a write wants the path of an instance or a resource");
         return false;
     }
     if (hex == NULL)
@@ -174,12 +180,18 @@ static bool encode_write(const json_t *body, struct encoded *out, struct api_ans
 static bool encode_execute(const json_t *body, struct encoded *out, struct api_answer *answer)
 {
     const char *arguments = text_of(body, "arguments");
+    if (out->path.count < 3) {
+        api_problem(answer, 422, "path_of_no_resource", "path",
+                    "an execute wants the path of a resource");
+        return false;
+    }
     if (arguments == NULL || arguments[0] == '\0')
         return true;
     out->format = BC_COAP_FORMAT_TEXT;
     bc_put_text(&out->payload, arguments);
     if (out->payload.full)
-        api_problem(answer, 422, "arguments", PAYLOAD_TOO_LONG);
+        api_problem(answer, 422, "payload_too_long", "arguments", "a value has at most %d bytes",
+                    BC_SERVER_VALUE_BYTES_MAX);
     return !out->payload.full;
 }
 
@@ -200,7 +212,7 @@ static bool refuse_strays(const json_t *body, enum bc_server_operation operation
     for (size_t i = 0; i < API_COUNT(takers); i++)
         if (json_object_get(body, takers[i].name) != NULL &&
             (takers[i].operations & 1U << operation) == 0) {
-            api_problem(answer, 422, takers[i].name, "%s takes no %s",
+            api_problem(answer, 422, "operation_takes_no", takers[i].name, "%s takes no %s",
                         bc_server_operation_name(operation), takers[i].name);
             return false;
         }
@@ -214,23 +226,32 @@ static bool encode_operation(const json_t *body, struct encoded *out, struct api
     out->accept = number_or_absent(body, "accept");
     out->format = number_or_absent(body, "format");
     if (path == NULL || !bc_server_path_parse(bc_view_of(path), &out->path)) {
-        api_problem(answer, 422, "path", "a path is /OBJECT[/INSTANCE[/RESOURCE[/INSTANCE]]]");
+        api_problem(answer, 422, "path_refused", "path",
+                    "a path is /OBJECT[/INSTANCE[/RESOURCE[/INSTANCE]]]");
         return false;
     }
     if (!refuse_strays(body, out->operation, answer))
         return false;
-    bool changes = out->operation == BC_SERVER_WRITE || out->operation == BC_SERVER_EXECUTE;
-    if (changes && out->path.count < (out->operation == BC_SERVER_WRITE ? 2 : 3)) {
-        api_problem(answer, 422, "path", "%s wants the path of %s", text_of(body, "operation"),
-                    out->operation == BC_SERVER_WRITE ? "an instance or a resource" : "a resource");
-        return false;
-    }
-    if (out->operation == BC_SERVER_WRITE)
+    switch (out->operation) {
+    case BC_SERVER_WRITE:
         return encode_write(body, out, answer);
-    return out->operation != BC_SERVER_EXECUTE || encode_execute(body, out, answer);
+    case BC_SERVER_EXECUTE:
+        return encode_execute(body, out, answer);
+    default:
+        return true;
+    }
 }
 
 /* Through the product's documents --------------------------------------------------------------*/
+
+static void refuse_codec(const struct compiled *product, struct api_answer *answer)
+{
+    if (product->problem[0] != '\0')
+        api_problem(answer, 409, "codec_broken", "service", "%s", product->problem);
+    else
+        api_problem(answer, 409, "codec_not_deployed", "service",
+                    "no codec of the product is deployed");
+}
 
 static bool encode_service(struct compiled *product, const json_t *body, struct encoded *out,
                            struct api_answer *answer)
@@ -241,14 +262,12 @@ static bool encode_service(struct compiled *product, const json_t *body, struct 
     out->path = downlink;
     out->format = BC_COAP_FORMAT_OPAQUE;
     if (method == NULL)
-        api_problem(answer, 422, "method", "a command of a service has a method");
+        api_problem(answer, 422, "method_missing", "method", "a command of a service has a method");
     else if (product->codec == NULL)
-        api_problem(answer, 409, "service", "%s",
-                    product->problem[0] != '\0' ? product->problem
-                                                : "no codec of the product is deployed");
+        refuse_codec(product, answer);
     else if (!codec_encode(product->codec, text_of(body, "service"), method,
                            json_object_get(body, "params"), &out->payload, problem))
-        api_problem(answer, 422, "params", "%s", problem);
+        api_problem(answer, 422, "params_refused", "params", "%s", problem);
     return answer->status == 0;
 }
 
@@ -259,12 +278,13 @@ static bool encode_property(struct compiled *product, const json_t *body, struct
     const json_t *value = json_object_get(body, "value");
     out->operation = BC_SERVER_WRITE;
     if (value == NULL)
-        api_problem(answer, 422, "value", "a property's value is wanted");
+        api_problem(answer, 422, "value_missing", "value", "a property's value is wanted");
     else if (product->model == NULL || product->mapping == NULL)
-        api_problem(answer, 409, "property", "no model with a mapping is published");
+        api_problem(answer, 409, "model_not_published", "property",
+                    "no model with a mapping is published");
     else if (!model_encode(product->model, product->mapping, text_of(body, "property"), value,
                            &out->path, &out->format, &out->payload, problem))
-        api_problem(answer, 422, "value", "%s", problem);
+        api_problem(answer, 422, "value_refused", "value", "%s", problem);
     return answer->status == 0;
 }
 
@@ -290,13 +310,14 @@ static bool read_kind(const json_t *body, enum command_kind *out, struct api_ans
             count++;
         }
     if (count != 1) {
-        api_problem(answer, 422, "operation",
+        api_problem(answer, 422, "command_kind_unclear", "operation",
                     "a command has either an operation, a service or a property");
         return false;
     }
     for (const char *const *name = others[*out]; *name != NULL; name++)
         if (json_object_get(body, *name) != NULL) {
-            api_problem(answer, 422, *name, "a command with %s takes no %s", names[*out], *name);
+            api_problem(answer, 422, "command_takes_no", *name, "a command with %s takes no %s",
+                        names[*out], *name);
             return false;
         }
     return true;
@@ -315,7 +336,8 @@ bool live_encode(struct live *live, bc_view endpoint, const json_t *body, struct
     if (out->kind == COMMAND_OPERATION)
         return encode_operation(body, out, answer);
     if (!service_device_find(live->service, endpoint, &known)) {
-        api_problem(answer, 409, NULL, "this device is in no product");
+        api_problem(answer, 409, "device_without_product", NULL,
+                    "the device is in no product; add it to one");
         return false;
     }
     struct compiled *product = uplinks_compiled(live->uplinks, known.product);

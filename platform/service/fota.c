@@ -153,7 +153,6 @@ static void read_settings(struct fota_task *task, bc_view text)
 struct fota_task *fota_task_begin(struct fota *fota, const struct bc_fota_task *row,
                                   const char **why)
 {
-    int64_t counts[BC_FOTA_STATES];
     struct fota_package *package = package_of(fota, row->firmware);
     struct fota_task *task = calloc(1, sizeof(*task));
     *why = "not enough memory";
@@ -169,17 +168,23 @@ struct fota_task *fota_task_begin(struct fota *fota, const struct bc_fota_task *
     task->started_ms = row->started_ms;
     task->running = row->state == BC_FOTA_RUNNING;
     read_settings(task, row->settings);
-    (void)bc_fota_counts(fota->service->config.store, row->id, counts);
-    for (int state = 0; state < BC_FOTA_ENDED; state++)
-        task->open += counts[state];
+    (void)bc_fota_counts(fota->service->config.store, row->id, task->counts);
     task->next = fota->tasks;
     fota->tasks = task;
     return task;
 }
 
+int64_t fota_task_open(const struct fota_task *task)
+{
+    int64_t open = 0;
+    for (int state = 0; state < BC_FOTA_ENDED; state++)
+        open += task->counts[state];
+    return open;
+}
+
 void fota_task_settle(struct fota *fota, struct fota_task *task)
 {
-    if (task->running && task->open <= 0) {
+    if (task->running && fota_task_open(task) <= 0) {
         const struct bc_fota_task row = {.id = task->id,
                                          .state = BC_FOTA_DONE,
                                          .started_ms = task->started_ms,

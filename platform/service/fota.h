@@ -54,7 +54,7 @@ struct fota_task {
     int64_t started_ms;
     struct fota_package *package;
     struct fota_flight *flights;
-    int64_t open; /* devices that have not ended */
+    int64_t counts[BC_FOTA_STATES]; /* of its devices, as in the store */
     unsigned retries;
     bool immediate; /* retries */
     bool running;   /* not canceled */
@@ -140,6 +140,8 @@ struct fota_task *fota_task_of(const struct fota *fota, int64_t id);
 /* Into memory; NULL with the reason when its package finds no room. */
 struct fota_task *fota_task_begin(struct fota *fota, const struct bc_fota_task *row,
                                   const char **why);
+/* How many of its devices have not ended. */
+int64_t fota_task_open(const struct fota_task *task);
 /* What has to be done when its last device has ended, or it was canceled; it may be gone then. */
 void fota_task_settle(struct fota *fota, struct fota_task *task);
 /* In none of the tables yet; NULL when memory is short. */
@@ -149,7 +151,6 @@ void fota_flight_remove(struct fota *fota, struct fota_flight *flight);
 void fota_flight_name(struct fota *fota, struct fota_flight *flight);
 
 /* fota_flight.c */
-const char *fota_state_name(enum bc_fota_state state);
 /* A row as an event tells it and a list shows it. */
 json_t *fota_device_json(const struct bc_fota_device *device);
 struct bc_fota_device fota_flight_row(const struct fota_flight *flight, int64_t utc_ms);

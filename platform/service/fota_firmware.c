@@ -128,12 +128,14 @@ static bool is_complete(const json_t *body, struct api_answer *answer)
         return true;
     for (size_t i = 0; i < API_COUNT(names); i++)
         if (text_of(body, names[i])[0] == '\0') {
-            api_problem(answer, 422, names[i], "%s is missing: firmware for iot has it", names[i]);
+            api_problem(answer, 422, "firmware_field_missing", names[i],
+                        "%s is missing: firmware for iot has it", names[i]);
             return false;
         }
     if (json_object_get(body, "product") != NULL)
         return true;
-    api_problem(answer, 422, "product", "product is missing: its profile says what is allowed");
+    api_problem(answer, 422, "firmware_product_missing", "product",
+                "product is missing: its profile says what is allowed");
     return false;
 }
 
@@ -159,7 +161,7 @@ void fota_add_firmware(struct api_call *call, struct api_answer *answer)
     if (!is_complete(call->body, answer))
         return;
     if (!is_md5(text_of(call->body, "md5"), md5)) {
-        api_problem(answer, 422, "md5", "md5 is not 32 hexadecimal digits");
+        api_problem(answer, 422, "md5_refused", "md5", "md5 is not 32 hexadecimal digits");
         return;
     }
     json_t *settings =
@@ -167,7 +169,7 @@ void fota_add_firmware(struct api_call *call, struct api_answer *answer)
             ? NULL
             : service_product_document(service, json_integer_value(product), "settings");
     if (product != NULL && settings == NULL) {
-        api_problem(answer, 422, "product", "there is no such product");
+        api_problem(answer, 422, "unknown_product", "product", "there is no such product");
         return;
     }
     json_decref(settings);
@@ -202,7 +204,8 @@ void fota_drop_firmware(struct api_call *call, struct api_answer *answer)
     }
     json_decref(firmware.settings);
     if (bc_fota_has_tasks(store, id))
-        api_problem(answer, 409, NULL, "there are tasks with this firmware; delete them first");
+        api_problem(answer, 409, "firmware_in_use", NULL,
+                    "there are tasks with this firmware; delete them first");
     else if (!bc_fota_drop_firmware(store, id))
         service_answer_store(call, answer);
 }
@@ -355,11 +358,12 @@ static void take_content(const struct api_call *call, const struct fota_firmware
 {
     struct upload upload = {.zip = call->raw, .firmware = firmware};
     if (firmware->ready) {
-        api_problem(answer, 409, NULL, "this firmware has its file; add another firmware");
+        api_problem(answer, 409, "firmware_has_file", NULL,
+                    "this firmware has its file; add another firmware");
         return;
     }
     if (!check(call->service, &upload, text_of(json, "md5"))) {
-        api_problem(answer, 422, upload.field, "%s", upload.why);
+        api_problem(answer, 422, "package_refused", upload.field, "%s", upload.why);
         return;
     }
     if (fill(call->service, &upload))
@@ -427,11 +431,12 @@ void fota_add_key(struct api_call *call, struct api_answer *answer)
     int64_t known = 0;
     service_enter(call);
     if (!fota_key_usable(key.pem, why)) {
-        api_problem(answer, 422, "public_key", "public_key cannot be used: %s", why);
+        api_problem(answer, 422, "public_key_refused", "public_key",
+                    "public_key cannot be used: %s", why);
         return;
     }
     if (bc_fota_find_key(store, key.manufacturer, take_any, &known)) {
-        api_problem(answer, 409, "manufacturer",
+        api_problem(answer, 409, "manufacturer_has_key", "manufacturer",
                     "this manufacturer has a key; delete key %lld first", (long long)known);
         return;
     }

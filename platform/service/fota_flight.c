@@ -43,7 +43,7 @@ enum update_state { UPDATE_IDLE, UPDATE_DOWNLOADING, UPDATE_DOWNLOADED, UPDATE_U
 #define RESUME_LOOK_MS 1000
 #define RESUME_MS_MIN 70000 /* time for an answer, also where we were away for longer */
 
-const char *fota_state_name(enum bc_fota_state state)
+static const char *state_name(enum bc_fota_state state)
 {
     static const char *const names[BC_FOTA_STATES] = {
         "WAITING",  "QUERYING",  "DOWNLOADING", "DOWNLOADED",
@@ -82,7 +82,7 @@ json_t *fota_device_json(const struct bc_fota_device *device)
 {
     json_t *object =
         json_pack("{s:I,s:s,s:i,s:i,s:I}", "task", (json_int_t)device->task, "state",
-                  fota_state_name(device->state), "progress", (int)device->progress, "attempts",
+                  state_name(device->state), "progress", (int)device->progress, "attempts",
                   (int)device->attempts, "updated_ms", (json_int_t)device->updated_ms);
     (void)json_object_set_new(object, "result",
                               device->result < 0 ? json_null() : json_integer(device->result));
@@ -165,6 +165,8 @@ static uint64_t limit_of(enum bc_fota_state state)
 static void enter(struct fota *fota, struct fota_flight *flight, enum bc_fota_state state)
 {
     uint64_t limit = limit_of(state);
+    flight->task->counts[flight->state]--;
+    flight->task->counts[state]++;
     flight->state = state;
     flight->since_ms = fota->service->now.utc_ms;
     flight->limit_ms = limit == BC_NEVER ? BC_NEVER : fota->service->now.now_ms + limit;
@@ -216,7 +218,6 @@ void fota_flight_end(struct fota *fota, struct fota_flight *flight, enum bc_fota
         keep_reason(flight, reason);
     enter(fota, flight, verdict);
     fota_flight_remove(fota, flight);
-    task->open--;
     fota_task_settle(fota, task);
 }
 

@@ -3,9 +3,9 @@
  * it starts, and how far they are.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/sink.h"
+#include "carrier.h"
 #include "fota.h"
 
 static const char *text_of(const json_t *object, const char *name)
@@ -76,7 +76,7 @@ void fota_add_group(struct api_call *call, struct api_answer *answer)
     bc_view name = service_view(json_object_get(call->body, "name"));
     service_enter(call);
     if (bc_fota_find_group(store, name)) {
-        api_problem(answer, 409, "name", "another group has this name");
+        api_problem(answer, 409, "group_exists", "name", "another group has this name");
         return;
     }
     int64_t id = bc_fota_add_group(store, name, call->utc_ms);
@@ -95,7 +95,7 @@ void fota_drop_group(struct api_call *call, struct api_answer *answer)
         return;
     json_decref(group);
     if (id == BC_FOTA_GROUP_DEFAULT)
-        api_problem(answer, 409, NULL, "the default group is always there");
+        api_problem(answer, 409, "group_is_default", NULL, "the default group is always there");
     else if (!bc_fota_drop_group(call->service->config.store, id))
         service_answer_store(call, answer);
 }
@@ -130,7 +130,7 @@ void fota_leave_group(struct api_call *call, struct api_answer *answer)
     if (group == 0)
         return;
     if (group != id)
-        api_problem(answer, 404, NULL, "the device is not in this group");
+        api_problem(answer, 404, "device_not_in_group", NULL, "the device is not in this group");
     else if (!bc_fota_join_group(call->service->config.store, BC_FOTA_GROUP_DEFAULT,
                                  call->segments[1]))
         service_answer_store(call, answer);
@@ -159,11 +159,14 @@ static json_t *task_json(const struct bc_fota_task *task)
     return out;
 }
 
-static void count(struct bc_store *store, json_t *task)
+/* Of a task that runs, which is looked at all the time, they are in memory. */
+static void count(struct service *service, json_t *task)
 {
-    int64_t counts[BC_FOTA_STATES];
+    int64_t stored[BC_FOTA_STATES];
     int64_t id = json_integer_value(json_object_get(task, "id")), running = 0;
-    if (!bc_fota_counts(store, id, counts))
+    const struct fota_task *known = fota_task_of(service->fota, id);
+    const int64_t *counts = known == NULL ? stored : known->counts;
+    if (known == NULL && !bc_fota_counts(service->config.store, id, stored))
         return;
     for (int state = BC_FOTA_QUERYING; state < BC_FOTA_ENDED; state++)
         running += counts[state];
@@ -185,12 +188,11 @@ static bool take_task(void *context, const struct bc_fota_task *task)
 
 void fota_list_tasks(struct api_call *call, struct api_answer *answer)
 {
-    struct bc_store *store = call->service->config.store;
     struct service_list list;
     struct bc_fota_page page = fota_list_begin(call, &list);
-    bc_fota_tasks(store, &page, take_task, &list);
+    bc_fota_tasks(call->service->config.store, &page, take_task, &list);
     for (size_t i = 0; i < json_array_size(list.items); i++)
-        count(store, json_array_get(list.items, i));
+        count(call->service, json_array_get(list.items, i));
     service_list_answer(call, &list, answer);
 }
 
@@ -229,7 +231,7 @@ static void show(const struct api_call *call, int64_t id, struct api_answer *ans
     struct task task;
     if (!find_task(call, id, &task, answer))
         return;
-    count(call->service->config.store, task.json);
+    count(call->service, task.json);
     answer->body = task.json;
 }
 
@@ -240,31 +242,48 @@ void fota_show_task(struct api_call *call, struct api_answer *answer)
 
 /* Devices of tasks -----------------------------------------------------------------------------*/
 
+/* The devices that a firmware may be for: an unsigned one of AEP must not get to a device of IoT.
+ */
+static struct bc_fota_group_part part_of(const struct fota_firmware *firmware)
+{
+    return (struct bc_fota_group_part){
+        .product = json_integer_value(json_object_get(firmware->settings, "product")),
+        .carrier = firmware->iot ? BC_TEXT("iot") : BC_TEXT("aep"),
+    };
+}
+
 /* What is wrong with the device, or NULL. */
-static const char *device_problem(struct service *service, bc_view endpoint, int64_t product)
+static const char *device_problem(struct service *service, bc_view endpoint,
+                                  const struct bc_fota_group_part *part)
 {
     struct service_device device;
     struct bc_server_device registered;
     if (!service_device_find(service, endpoint, &device)) {
         if (!bc_server_find(service->config.server, endpoint, &registered))
             return "is no device";
-        device.product = 0;
+        device = (struct service_device){.carrier = registered.carrier};
     }
-    return product != 0 && device.product != product ? "is not of the firmware's product" : NULL;
+    if (device.carrier == NULL || !bc_view_equal(part->carrier, bc_view_of(device.carrier->name)))
+        return "is not of the firmware's carrier";
+    return part->product != 0 && device.product != part->product
+               ? "is not of the firmware's product"
+               : NULL;
 }
 
 /* Before anything is written: the whole of a call is done or nothing. */
-static bool check_devices(const struct api_call *call, int64_t product, struct api_answer *answer)
+static bool check_devices(const struct api_call *call, const struct bc_fota_group_part *part,
+                          struct api_answer *answer)
 {
     const json_t *devices = json_object_get(call->body, "devices");
     size_t index;
     const json_t *device;
     json_array_foreach(devices, index, device)
     {
-        const char *problem = device_problem(call->service, service_view(device), product);
+        const char *problem = device_problem(call->service, service_view(device), part);
         if (problem == NULL)
             continue;
-        api_problem(answer, 422, "devices", "devices[%zu] %s", index, problem);
+        api_problem(answer, 422, "task_device_refused", "devices", "devices[%zu] %s", index,
+                    problem);
         return false;
     }
     return true;
@@ -295,13 +314,13 @@ static bool find_ready(const struct api_call *call, int64_t id, struct fota_firm
                        struct api_answer *answer)
 {
     if (!fota_find_firmware(call->service, id, out)) {
-        api_problem(answer, 422, "firmware", "there is no such firmware");
+        api_problem(answer, 422, "unknown_firmware", "firmware", "there is no such firmware");
         return false;
     }
     if (out->ready)
         return true;
     json_decref(out->settings);
-    api_problem(answer, 409, "firmware", "the firmware has no file yet");
+    api_problem(answer, 409, "firmware_without_file", "firmware", "the firmware has no file yet");
     return false;
 }
 
@@ -315,18 +334,18 @@ void fota_add_task_devices(struct api_call *call, struct api_answer *answer)
         return;
     json_decref(task.json);
     if (task.row.state > BC_FOTA_RUNNING) {
-        api_problem(answer, 409, NULL, "the task has ended");
+        api_problem(answer, 409, "task_ended", NULL, "the task has ended");
         return;
     }
     if (!find_ready(call, task.row.firmware, &firmware, answer))
         return;
-    int64_t product = json_integer_value(json_object_get(firmware.settings, "product"));
+    struct bc_fota_group_part part = part_of(&firmware);
     json_decref(firmware.settings);
-    if (!check_devices(call, product, answer) || !add_devices(call, task.id, &added, answer))
+    if (!check_devices(call, &part, answer) || !add_devices(call, task.id, &added, answer))
         return;
     struct fota_task *running = fota_task_of(call->service->fota, task.id);
     if (running != NULL)
-        running->open += added;
+        running->counts[BC_FOTA_WAITING] += added;
     show(call, task.id, answer);
 }
 
@@ -406,7 +425,7 @@ static bool check_group(const struct api_call *call, struct api_answer *answer)
     json_t *json = find_group(call, json_integer_value(group), answer);
     json_decref(json);
     if (json == NULL && answer->status == 404)
-        api_problem(answer, 422, "group", "there is no such group");
+        api_problem(answer, 422, "unknown_group", "group", "there is no such group");
     return json != NULL;
 }
 
@@ -418,9 +437,9 @@ void fota_add_task(struct api_call *call, struct api_answer *answer)
     if (!find_ready(call, json_integer_value(json_object_get(call->body, "firmware")), &firmware,
                     answer))
         return;
-    int64_t product = json_integer_value(json_object_get(firmware.settings, "product"));
+    struct bc_fota_group_part part = part_of(&firmware);
     json_decref(firmware.settings);
-    if (!check_group(call, answer) || !check_devices(call, product, answer))
+    if (!check_group(call, answer) || !check_devices(call, &part, answer))
         return;
     int64_t id = add_task(call);
     if (id == 0)
@@ -437,57 +456,64 @@ void fota_drop_task(struct api_call *call, struct api_answer *answer)
         return;
     json_decref(task.json);
     if (task.row.state == BC_FOTA_RUNNING || fota_task_of(call->service->fota, task.id) != NULL)
-        api_problem(answer, 409, NULL, "devices are under way; cancel it, and wait for their end");
+        api_problem(answer, 409, "task_has_running_devices", NULL,
+                    "devices are under way; cancel it, and wait for their end");
     else if (!bc_fota_drop_task(call->service->config.store, task.id))
         service_answer_store(call, answer);
 }
 
-/* The devices that its group has now; false with the problem. */
+/* The devices that its group has now and the firmware may be for; false with the problem. */
 static bool add_group(const struct api_call *call, const struct task *task,
-                      struct api_answer *answer)
+                      struct bc_fota_group_part *part, struct api_answer *answer)
 {
     struct bc_store *store = call->service->config.store;
     const json_t *group = json_object_get(task->json, "group");
     int64_t counts[BC_FOTA_STATES];
+    part->group = json_integer_value(group);
     if ((json_is_integer(group) &&
-         !bc_fota_add_group_devices(store, task->id, json_integer_value(group), call->utc_ms)) ||
+         !bc_fota_add_group_devices(store, task->id, part, call->utc_ms)) ||
         !bc_fota_counts(store, task->id, counts)) {
         service_answer_store(call, answer);
         return false;
     }
     if (counts[BC_FOTA_WAITING] > 0)
         return true;
-    api_problem(answer, 409, NULL, "the task has no devices");
+    api_problem(answer, 409, "task_without_devices", NULL,
+                "the task has no devices that its firmware may be for");
     return false;
 }
 
 static bool may_start(const struct api_call *call, const struct task *task,
-                      struct api_answer *answer)
+                      struct bc_fota_group_part *part, struct api_answer *answer)
 {
     struct fota_firmware firmware;
     const char *field;
     if (task->row.state != BC_FOTA_CREATED) {
-        api_problem(answer, 409, NULL, "the task is %s already", task_states[task->row.state]);
+        api_problem(answer, 409, "task_begun", NULL, "the task is %s already",
+                    task_states[task->row.state]);
         return false;
     }
     if (call->service->fota->stale) {
-        api_problem(answer, 503, NULL, "the store has just failed; try again in a moment");
+        api_problem(answer, 503, "store_just_failed", NULL,
+                    "the store has just failed; try again in a moment");
         return false;
     }
     if (!find_ready(call, task->row.firmware, &firmware, answer))
         return false;
     const char *problem =
         firmware.iot ? fota_profile_problem(call->service, firmware.settings, &field) : NULL;
+    *part = part_of(&firmware);
     json_decref(firmware.settings);
     if (problem != NULL)
-        api_problem(answer, 409, NULL, "%s", problem);
+        api_problem(answer, 409, "profile_without_upgrade", NULL, "%s", problem);
     return problem == NULL;
 }
 
 static void start(const struct api_call *call, struct task *task, struct api_answer *answer)
 {
     const char *why;
-    if (!may_start(call, task, answer) || !add_group(call, task, answer))
+    struct bc_fota_group_part part;
+    if (!may_start(call, task, &part, answer) || !add_group(call, task, &part, answer))
         return;
     char *settings = json_dumps(task->json, JSON_COMPACT);
     task->row.state = BC_FOTA_RUNNING;
@@ -495,7 +521,7 @@ static void start(const struct api_call *call, struct task *task, struct api_ans
     if (settings != NULL)
         task->row.settings = bc_view_of(settings);
     if (fota_task_begin(call->service->fota, &task->row, &why) == NULL)
-        api_problem(answer, 409, NULL, "the task cannot start: %s", why);
+        api_problem(answer, 409, "task_not_startable", NULL, "the task cannot start: %s", why);
     else if (!bc_fota_put_task(call->service->config.store, &task->row))
         service_answer_store(call, answer);
     else
@@ -517,6 +543,8 @@ static void cancel(struct fota *fota, struct fota_task *task)
 {
     struct fota_flight *next;
     task->running = false;
+    task->counts[BC_FOTA_CANCELED] += task->counts[BC_FOTA_WAITING];
+    task->counts[BC_FOTA_WAITING] = 0;
     if (task->flights == NULL) {
         fota_task_settle(fota, task);
         return;
@@ -536,7 +564,7 @@ void fota_cancel_task(struct api_call *call, struct api_answer *answer)
         return;
     json_decref(task.json);
     if (task.row.state > BC_FOTA_RUNNING) {
-        api_problem(answer, 409, NULL, "the task has ended");
+        api_problem(answer, 409, "task_ended", NULL, "the task has ended");
         return;
     }
     task.row.state = BC_FOTA_TASK_CANCELED;

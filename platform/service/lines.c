@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEY_PARAMETER 8
+
 struct line {
     char *text;
     int64_t utc_ms;
@@ -94,6 +96,27 @@ json_t *line_log_json(const struct line_log *log, uint64_t from)
                                                line_json(line->text)));
     }
     return items;
+}
+
+/* Behind the comma before the eighth parameter of +QLACONFIG, the key; NULL: there is none. */
+static const char *key_in(const char *line)
+{
+    const char *at = strcasestr(line, "+QLACONFIG");
+    bool quoted = false;
+    for (int commas = 0; at != NULL && *at != '\0'; at++) {
+        quoted ^= *at == '"';
+        if (*at == ',' && !quoted && ++commas == KEY_PARAMETER - 1)
+            return at + 1;
+    }
+    return NULL;
+}
+
+void line_without_key(const char *line, char out[AT_LINE_MAX + 1])
+{
+    const char *key = key_in(line);
+    size_t len = key != NULL ? (size_t)(key - line) : strlen(line);
+    (void)snprintf(out, AT_LINE_MAX + 1, "%.*s%s", (int)(len < AT_LINE_MAX ? len : AT_LINE_MAX),
+                   line, key != NULL ? "***" : "");
 }
 
 json_t *line_json(const char *text)

@@ -45,6 +45,10 @@ void line_log_add(struct line_log *log, int64_t utc_ms, enum line_direction dire
 /* [{"number", "time_ms", "direction", "text"}] from that number on. */
 json_t *line_log_json(const struct line_log *log, uint64_t from);
 
+/* The line as it may be shown: of AT+QLACONFIG and its answer without the key and what follows it.
+ * At most AT_LINE_MAX characters. */
+void line_without_key(const char *line, char out[AT_LINE_MAX + 1]);
+
 /* A line as a string of JSON: what is no text stands there as \xHH. */
 json_t *line_json(const char *text);
 

@@ -140,8 +140,8 @@ static const struct api_field new_command_fields[] = {
      .type = API_INTEGER,
      .min = 0,
      .max = 172800,
-     .about = "How long it waits for a device that sleeps or is not there. 0: it is sent now or has"
-              " failed, which is the default but for devices that save power: 172800."},
+     .about = "How long it waits for a device that sleeps or is not there: 172800, 48 h, unless"
+              " given. 0: it is sent now or has failed."},
 };
 static const struct api_shape new_command = API_SHAPE("NewCommand", new_command_fields);
 

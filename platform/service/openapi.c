@@ -243,25 +243,30 @@ static void add_route(json_t *paths, json_t *schemas, const struct api_route *ro
 
 /* The document ---------------------------------------------------------------------------------*/
 
-static json_t *problem_schema(void)
-{
-    return json_pack("{s:s,s:[s,s,s],s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},s:{s:s}}}", "type",
-                     "object", "required", "type", "title", "status", "properties", "type", "type",
-                     "string", "title", "type", "string", "status", "type", "integer", "detail",
-                     "type", "string", "field", "type", "string");
-}
+static const struct api_field problem_fields[] = {
+    {.name = "type", .type = API_STRING, .required = true},
+    {.name = "title", .type = API_STRING, .required = true},
+    {.name = "status", .type = API_INTEGER, .required = true},
+    {.name = "code", .type = API_STRING, .required = true, .about = "What is wrong, for programs."},
+    {.name = "detail", .type = API_STRING, .required = true, .about = "The same in English."},
+    {.name = "params",
+     .type = API_STRING,
+     .required = true,
+     .repeated = true,
+     .about = "What is put into `detail`, in order."},
+    {.name = "field", .type = API_STRING, .about = "Which it is about."},
+};
+static const struct api_shape problem_shape = API_SHAPE("Problem", problem_fields);
 
 json_t *api_openapi(const char *version)
 {
     json_t *paths = json_object(), *schemas = json_object();
-    set(schemas, "Problem", problem_schema());
     for (const struct api_table *const *table = api_tables; *table != NULL; table++)
         for (size_t i = 0; i < (*table)->count; i++)
             add_route(paths, schemas, &(*table)->routes[i]);
     json_t *problem =
         json_pack("{s:s,s:o}", "description", "It was refused, or it failed.", "content",
-                  content("application/problem+json",
-                          json_pack("{s:s}", "$ref", "#/components/schemas/Problem")));
+                  content("application/problem+json", reference(schemas, &problem_shape)));
     return json_pack(
         "{s:s,s:{s:s,s:s,s:s},s:[{s:s}],s:[{s:[]}],s:o,s:{s:o,s:{s:o},s:{s:{s:s,s:s}}}}", "openapi",
         "3.0.3", "info", "title", "bc260y-platform", "version", version, "description",

@@ -127,6 +127,7 @@ void webhooks_destroy(struct webhooks *webhooks);
 bool webhooks_want(const struct webhooks *webhooks, enum service_event_kind kind);
 /* Puts the event into the queues of those that want it. */
 void webhooks_on_told(struct webhooks *webhooks, const struct service_event *event);
+void webhooks_on_alarm(struct webhooks *webhooks, const struct service_event *event);
 void webhooks_after_commit(struct webhooks *webhooks, bool committed);
 
 /* products.c: after a change, tells of it. */

@@ -123,7 +123,7 @@ static json_t *find(const struct api_call *call, int64_t id, struct api_answer *
     if (!bc_catalogue_product(call->service->config.store, id, take_one, &product))
         service_answer_missing(call, answer, "product");
     else if (product == NULL)
-        api_problem(answer, 503, NULL, "not enough memory");
+        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
     return product;
 }
 
@@ -204,7 +204,7 @@ static bool is_free(const struct api_call *call, bc_view name, int64_t id,
     if (other == 0 && bc_store_unread(store))
         service_answer_store(call, answer);
     else if (other != 0 && other != id)
-        api_problem(answer, 409, "name", "another product has this name");
+        api_problem(answer, 409, "product_exists", "name", "another product has this name");
     else
         return true;
     return false;
@@ -282,7 +282,8 @@ static void change(struct api_call *call, struct api_answer *answer)
         return;
     const json_t *carrier = json_object_get(call->body, "carrier");
     if (carrier != NULL && !json_equal(carrier, json_object_get(before, "carrier")))
-        api_problem(answer, 422, "carrier", "carrier cannot change; add another product");
+        api_problem(answer, 422, "carrier_fixed", "carrier",
+                    "carrier cannot change; add another product");
     else
         store_change(call, id, before, answer);
     if (answer->body != NULL)
@@ -298,7 +299,8 @@ static void drop(struct api_call *call, struct api_answer *answer)
     if (product == NULL)
         return;
     if (json_integer_value(json_object_get(product, "device_count")) > 0)
-        api_problem(answer, 409, NULL, "the product has devices; remove them first");
+        api_problem(answer, 409, "product_has_devices", NULL,
+                    "the product has devices; remove them first");
     else if (!bc_catalogue_remove_product(call->service->config.store, id))
         service_answer_store(call, answer);
     else

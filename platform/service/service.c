@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/sink.h"
+#include "carrier.h"
 #include "catalogue.h"
 #include "private.h"
 
@@ -173,6 +174,18 @@ void service_tell_command(struct service *s, bc_view endpoint, uint64_t command,
     tell(s, told, endpoint);
 }
 
+void service_alarm(struct service *s, const char *alarm, const char *reason, int64_t utc_ms)
+{
+    json_t *body = json_pack("{s:s}", "alarm", alarm);
+    struct service_event event = {.kind = SERVICE_ALARM, .utc_ms = utc_ms, .body = body};
+    if (reason != NULL)
+        (void)json_object_set_new(body, "reason", json_string(reason));
+    webhooks_on_alarm(s->webhooks, &event);
+    if (s->config.on_event != NULL)
+        s->config.on_event(s->config.context, &event);
+    json_decref(body);
+}
+
 void service_after_commit(struct service *s, bool committed)
 {
     for (size_t i = 0; i < s->told_count && committed; i++) {
@@ -223,8 +236,9 @@ bool service_wants_security(struct service *s, bc_view endpoint)
 bool service_observes(struct service *s, bc_view endpoint, const struct bc_server_path *instance)
 {
     struct bc_provision_brief brief;
-    return !bc_catalogue_brief(s->config.store, endpoint, &brief) ||
-           live_observes(s->live, brief.product, instance);
+    if (!bc_catalogue_brief(s->config.store, endpoint, &brief))
+        return bc_server_is_user_object(instance->ids[0]);
+    return live_observes(s->live, brief.product, instance);
 }
 
 /* Of a device that is in no product anything goes. */

@@ -64,9 +64,11 @@ struct service_modules {
     /* Ends it at once; nothing more is heard of it. */
     void (*stop)(void *context, unsigned slot);
     void *context;
-    /* "HOST:PORT", where they find the platform; `bootstrap` may be NULL. */
-    const char *coap;
-    const char *bootstrap;
+    /* "ADDRESS:PORT", where they find the platform, in plain and over DTLS; NULL: nowhere. They
+     * may talk to nobody else, unless `anywhere`. */
+    const char *coap[2];
+    const char *bootstrap[2];
+    bool anywhere;
 };
 
 #define SERVICE_ORIGIN_BYTES 200
@@ -99,7 +101,7 @@ bool service_accepts_product_id(struct service *service, bc_view endpoint, bc_vi
 void service_hand_over_keys(struct service *service);
 /* Its product has "security" "dtls". */
 bool service_wants_security(struct service *service, bc_view endpoint);
-/* Where the product has a mapping, the instances that are in it. */
+/* The instances that are in the product's mapping; without one those of user objects. */
 bool service_observes(struct service *service, bc_view endpoint,
                       const struct bc_server_path *instance);
 /* Packages of DFOTA (fota.c). */
@@ -123,6 +125,10 @@ void service_on_module_error(struct service *service, unsigned slot, bc_view byt
                              const struct bc_store_time *now);
 void service_on_module_ended(struct service *service, unsigned slot, int status,
                              const struct bc_store_time *now);
+
+/* Tells of what the store cannot keep, since it is about the store: at once, and to webhooks from
+ * memory. The reason may be NULL. */
+void service_alarm(struct service *service, const char *alarm, const char *reason, int64_t utc_ms);
 
 /* After feeding: sends what has become due. */
 void service_settle(struct service *service, const struct bc_store_time *now);

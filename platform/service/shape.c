@@ -1,7 +1,6 @@
 /*
  * JSON against shapes (api.h): what a client sent is checked once, here, so that no handler has to.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,15 +35,10 @@ static void leave(struct check *c, size_t before)
     c->answer->place[before] = '\0';
 }
 
-__attribute__((format(printf, 3, 4))) static bool
-wrong(struct check *c, const struct api_field *field, const char *format, ...)
+static bool wrong(struct check *c, const struct api_field *field, const char *code,
+                  const char *wanted)
 {
-    char text[sizeof(c->answer->detail) - sizeof(c->answer->place)];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    api_problem(c->answer, 422, field->name, "%s %s", c->answer->place, text);
+    api_problem(c->answer, 422, code, field->name, "%s must be %s", c->answer->place, wanted);
     return false;
 }
 
@@ -62,33 +56,47 @@ static int shown(const char *name)
 
 static bool check_words(struct check *c, const struct api_field *field, const char *text)
 {
-    char list[80] = "";
+    char list[API_DETAIL_BYTES] = "";
     for (const char *const *word = field->words; *word != NULL; word++) {
         size_t used = strlen(list);
         if (strcmp(*word, text) == 0)
             return true;
         (void)snprintf(list + used, sizeof(list) - used, "%s%s", used > 0 ? ", " : "", *word);
     }
-    return wrong(c, field, "must be one of %s", list);
+    api_problem(c->answer, 422, "not_one_of", field->name, "%s must be one of %s", c->answer->place,
+                list);
+    return false;
 }
 
+/* A number, or how many there are of something. */
+struct measure {
+    const char *code;
+    const char *unit;
+};
+static const struct measure numbers = {"out_of_range", ""};
+static const struct measure bytes = {"wrong_length", " bytes"};
+static const struct measure items = {"wrong_count", " items"};
+
 static bool check_range(struct check *c, const struct api_field *field, double value,
-                        const char *unit)
+                        const struct measure *measure)
 {
     bool limited = field->min != 0 || field->max != 0;
     if (!limited || (value >= (double)field->min && value <= (double)field->max))
         return true;
     if (field->max == INT64_MAX)
-        return wrong(c, field, "must be at least %lld%s", (long long)field->min, unit);
-    return wrong(c, field, "must be from %lld to %lld%s", (long long)field->min,
-                 (long long)field->max, unit);
+        api_problem(c->answer, 422, "too_small", field->name, "%s must be at least %lld",
+                    c->answer->place, (long long)field->min);
+    else
+        api_problem(c->answer, 422, measure->code, field->name, "%s must be from %lld to %lld%s",
+                    c->answer->place, (long long)field->min, (long long)field->max, measure->unit);
+    return false;
 }
 
 static bool check_integer(struct check *c, const struct api_field *field, int64_t value)
 {
     bool limited = field->min != 0 || field->max != 0;
     if (limited && (value < field->min || value > field->max))
-        return check_range(c, field, value < field->min ? -1e300 : 1e300, "");
+        return check_range(c, field, value < field->min ? -1e300 : 1e300, &numbers);
     return true;
 }
 
@@ -96,7 +104,7 @@ static bool check_string(struct check *c, const struct api_field *field, const j
 {
     if (field->words != NULL)
         return check_words(c, field, json_string_value(value));
-    return field->repeated || check_range(c, field, (double)json_string_length(value), " bytes");
+    return field->repeated || check_range(c, field, (double)json_string_length(value), &bytes);
 }
 
 static bool check_members(struct check *c, const struct api_shape *shape, const json_t *value);
@@ -106,23 +114,23 @@ static bool check_one(struct check *c, const struct api_field *field, const json
     switch (field->type) {
     case API_STRING:
         return json_is_string(value) ? check_string(c, field, value)
-                                     : wrong(c, field, "must be a string");
+                                     : wrong(c, field, "not_a_string", "a string");
     case API_INTEGER:
         if (!json_is_integer(value))
-            return wrong(c, field, "must be a whole number");
+            return wrong(c, field, "not_an_integer", "a whole number");
         return field->repeated || check_integer(c, field, json_integer_value(value));
     case API_NUMBER:
         if (!json_is_number(value))
-            return wrong(c, field, "must be a number");
-        return field->repeated || check_range(c, field, json_number_value(value), "");
+            return wrong(c, field, "not_a_number", "a number");
+        return field->repeated || check_range(c, field, json_number_value(value), &numbers);
     case API_BOOLEAN:
-        return json_is_boolean(value) || wrong(c, field, "must be true or false");
+        return json_is_boolean(value) || wrong(c, field, "not_a_boolean", "true or false");
     case API_OBJECT:
         if (!json_is_object(value))
-            return wrong(c, field, "must be an object");
+            return wrong(c, field, "not_an_object", "an object");
         return field->shape == NULL || check_members(c, field->shape, value);
     case API_ARRAY:
-        return json_is_array(value) || wrong(c, field, "must be an array");
+        return json_is_array(value) || wrong(c, field, "not_an_array", "an array");
     case API_ANY:
         break;
     }
@@ -136,8 +144,8 @@ static bool check_field(struct check *c, const struct api_field *field, const js
     if (!field->repeated)
         return check_one(c, field, value);
     if (!json_is_array(value))
-        return wrong(c, field, "must be an array");
-    if (!check_range(c, field, (double)json_array_size(value), " items"))
+        return wrong(c, field, "not_an_array", "an array");
+    if (!check_range(c, field, (double)json_array_size(value), &items))
         return false;
     size_t index;
     const json_t *item;
@@ -169,7 +177,8 @@ static bool check_names(struct check *c, const struct api_shape *shape, const js
         if (is_field(shape, name))
             continue;
         (void)enter_name(c, name, shown(name));
-        api_problem(c->answer, 422, NULL, "there is no field %s", c->answer->place);
+        api_problem(c->answer, 422, "unknown_field", NULL, "there is no field %s",
+                    c->answer->place);
         return false;
     }
     return true;
@@ -183,8 +192,10 @@ static bool check_members(struct check *c, const struct api_shape *shape, const 
         const struct api_field *field = &shape->fields[i];
         const json_t *member = json_object_get(value, field->name);
         size_t before = enter_name(c, field->name, NAME_SHOWN_BYTES);
-        if (member == NULL && field->required)
-            return wrong(c, field, "is missing");
+        if (member == NULL && field->required) {
+            api_problem(c->answer, 422, "missing", field->name, "%s is missing", c->answer->place);
+            return false;
+        }
         if (member != NULL && !check_field(c, field, member))
             return false;
         leave(c, before);
@@ -198,6 +209,6 @@ bool api_shape_check(const struct api_shape *shape, const json_t *value, struct 
     out->place[0] = '\0';
     if (json_is_object(value))
         return check_members(&c, shape, value);
-    api_problem(out, 422, NULL, "an object is wanted");
+    api_problem(out, 422, "body_not_an_object", NULL, "an object is wanted");
     return false;
 }

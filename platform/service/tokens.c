@@ -222,11 +222,12 @@ static void add(struct api_call *call, struct api_answer *answer)
     int64_t expires_ms = json_integer_value(json_object_get(call->body, "expires_ms"));
     service_enter(call);
     if (expires_ms != 0 && expires_ms <= call->utc_ms) {
-        api_problem(answer, 422, "expires_ms", "expires_ms is past");
+        api_problem(answer, 422, "expiry_past", "expires_ms", "expires_ms is past");
         return;
     }
     if (count_but(call->service, 0, call->utc_ms).all >= TOKENS_MAX) {
-        api_problem(answer, 409, NULL, "there are %d tokens already; remove some", TOKENS_MAX);
+        api_problem(answer, 409, "tokens_full", NULL, "there are %d tokens already; remove some",
+                    TOKENS_MAX);
         return;
     }
     int64_t id = store_token(call->service, json_string_value(json_object_get(call->body, "name")),
@@ -253,7 +254,8 @@ static void drop(struct api_call *call, struct api_answer *answer)
     if (id == 0 || !bc_accounts_token(store, id, (bc_view){0}, take_nothing, NULL))
         service_answer_missing(call, answer, "token");
     else if (count_but(call->service, id, call->utc_ms).admins == 0)
-        api_problem(answer, 409, NULL, "without it nobody would be admin; add another one first");
+        api_problem(answer, 409, "last_admin", NULL,
+                    "without it nobody would be admin; add another one first");
     else if (!bc_accounts_remove_token(store, id))
         service_answer_store(call, answer);
 }

@@ -97,7 +97,7 @@ bool uplinks_observes(const struct compiled *product, const struct bc_server_pat
             json_integer_value(json_object_get(item, "instance")) == instance->ids[1])
             return true;
     }
-    return json_array_size(items) == 0;
+    return json_array_size(items) == 0 && bc_server_is_user_object(instance->ids[0]);
 }
 
 /* Values ---------------------------------------------------------------------------------------*/
@@ -190,15 +190,23 @@ static void put_values(struct uplinks *u, bc_view endpoint, json_t *values)
     }
 }
 
-/* Reports of object 19 are no values of a resource. */
+/* Reports of object 19 are no values of a resource, they are rows of data; what it answers when it
+ * is read is one. */
+static bool is_value(const struct bc_server_event *event)
+{
+    bool report = event->path.count > 0 && event->path.ids[0] == REPORT_OBJECT &&
+                  event->kind != BC_SERVER_RESPONDED;
+    return event->kind != BC_SERVER_DP && event->path.count > 0 && !report &&
+           event->format != BC_COAP_FORMAT_LINK;
+}
+
 static void put_resources(struct uplinks *u, const struct bc_server_event *event)
 {
     size_t count = 0;
     const char *path;
     json_t *value;
-    bool values = event->kind != BC_SERVER_DP && event->path.count > 0 &&
-                  event->path.ids[0] != REPORT_OBJECT && event->format != BC_COAP_FORMAT_LINK;
-    json_t *resources = values ? objects_decode(&event->path, event->format, event->payload) : NULL;
+    json_t *resources =
+        is_value(event) ? objects_decode(&event->path, event->format, event->payload) : NULL;
     json_object_foreach(resources, path, value)
     {
         char name[1 + BC_SERVER_PATH_CHARS_MAX + 1] = {LIVE_RESOURCE_MARK};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/sink.h"
+#include "bc260y/limits.h"
 #include "catalogue.h"
 #include "examples.h"
 #include "lines.h"
@@ -17,6 +18,8 @@
 #define TRANSCRIPT_BYTES_MAX 32768 /* as JSON it must fit into a request */
 #define ECHOES_MAX 16
 #define IDENTITY_DIGITS 15
+#define SECURITY_BYTES (2 * BC_PSK_BYTES_MAX + BC_PSK_ID_BYTES_MAX + sizeof("0,\"\",\"\""))
+#define ARGUMENTS_MAX 24
 
 struct virtual_device {
     struct virtuals *all;
@@ -24,6 +27,7 @@ struct virtual_device {
     size_t endpoint_len;
     unsigned slot;
     bool running;
+    bool keyed; /* it had a key when it was started */
     int status; /* when it has ended */
     struct player player;
     struct line_log log;
@@ -50,9 +54,11 @@ static struct virtual_device *find(struct virtuals *v, bc_view endpoint)
     return NULL;
 }
 
-static void say(struct virtual_device *device, enum line_direction direction, const char *text)
+static void say(struct virtual_device *device, enum line_direction direction, const char *line)
 {
     struct service *service = device->all->service;
+    char text[AT_LINE_MAX + 1];
+    line_without_key(line, text);
     line_log_add(&device->log, service->now.utc_ms, direction, text);
     if (service_wants(service, SERVICE_AT))
         service_tell(service, SERVICE_AT, endpoint_of(device),
@@ -250,13 +256,15 @@ static json_t *describe(const struct virtual_device *device, uint64_t from)
 {
     const struct player *player = &device->player;
     unsigned line = player_line(player);
+    char why[AT_LINE_MAX + 1];
+    line_without_key(player->why, why);
     json_t *out =
         json_pack("{s:s, s:s, s:o}", "state", device->running ? "running" : "ended", "play",
                   player_state_name(player->state), "lines", line_log_json(&device->log, from));
     json_object_set_new(out, "exit", device->running ? json_null() : json_integer(device->status));
     json_object_set_new(out, "play_line", line > 0 ? json_integer((json_int_t)line) : json_null());
     json_object_set_new(out, "problem",
-                        player->state == PLAYER_FAILED ? line_json(player->why) : json_null());
+                        player->state == PLAYER_FAILED ? line_json(why) : json_null());
     return out;
 }
 
@@ -327,8 +335,6 @@ static bool define_place(struct player *player, const char *place)
         return false;
     memcpy(host, place + skip, len - 2 * skip);
     host[len - 2 * skip] = '\0';
-    if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) /* every address: the nearest */
-        snprintf(host, sizeof(host), "%s", host[0] == ':' ? "::1" : "127.0.0.1");
     return player_define(player, "server", host) && player_define(player, "port", colon + 1);
 }
 
@@ -340,39 +346,97 @@ static bc_view example_text(const char *name)
     return (bc_view){NULL, 0};
 }
 
+static bool take_key(void *context, const struct bc_provision_key *key)
+{
+    bc_sink *out = context;
+    if (!can_be_typed(key->identity)) {
+        out->full = true;
+        return false;
+    }
+    bc_put_text(out, "0,\"");
+    bc_put_bytes(out, key->identity);
+    bc_put_text(out, "\",\"");
+    bc_put_hex(out, key->key);
+    bc_put_char(out, '"');
+    return false;
+}
+
+/* A device that has a key registers over DTLS, any other in plain: what the transcript knows as
+ * {server}, {port} and {security}. False after a problem. */
+static bool define_server(struct virtual_device *device, bool boots, const char *field,
+                          struct api_answer *answer)
+{
+    const struct service *service = device->all->service;
+    const struct service_modules *modules = service->config.modules;
+    char text[SECURITY_BYTES];
+    bc_sink security = {.ptr = (uint8_t *)text, .cap = sizeof(text) - 1};
+    bc_catalogue_keys(service->config.store, endpoint_of(device), take_key, &security);
+    text[security.len] = '\0';
+    device->keyed = security.len > 0 || security.full;
+    const char *place = (boots ? modules->bootstrap : modules->coap)[device->keyed];
+    bool defined = false;
+    if (security.full)
+        api_problem(answer, 409, "key_never_typed", field,
+                    "the identity of its key cannot be typed");
+    else if (place == NULL && boots)
+        api_problem(answer, 409, "bootstrap_not_served", field, "it needs a platform with %s",
+                    device->keyed ? "--bootstrap-coaps" : "--bootstrap");
+    else if (place == NULL)
+        api_problem(answer, 409, "coaps_not_served", field,
+                    "the device has a key: it needs a platform with --coaps");
+    else if (define_place(&device->player, place) &&
+             (!device->keyed || player_define(&device->player, "security", text)))
+        defined = true;
+    else
+        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
+    bc_wipe(text, sizeof(text));
+    return defined;
+}
+
 /* False after a problem. */
 static bool read_transcript(struct virtual_device *device, const struct api_call *call,
                             struct api_answer *answer)
 {
-    const struct service_modules *modules = call->service->config.modules;
     const json_t *text = json_object_get(call->body, "transcript");
     const char *example = json_string_value(json_object_get(call->body, "example"));
     const char *field = example != NULL ? "example" : "transcript";
     bc_view script = {NULL, 0};
     char endpoint[256];
     if (example != NULL && json_is_string(text)) {
-        api_problem(answer, 422, field, "give a transcript or an example, not both");
+        api_problem(answer, 422, "transcript_and_example", field,
+                    "give a transcript or an example, not both");
         return false;
     }
     bool boots = example != NULL && strcmp(example, "andlink") == 0;
-    if (boots && modules->bootstrap == NULL) {
-        api_problem(answer, 409, field, "it needs a platform with --bootstrap");
+    device->player.send = send_line;
+    device->player.context = device;
+    if (!define_server(device, boots, field, answer))
         return false;
-    }
     if (example != NULL)
         script = example_text(example);
     else if (json_is_string(text))
         script = (bc_view){(const uint8_t *)json_string_value(text), json_string_length(text)};
     memcpy(endpoint, device->endpoint, device->endpoint_len);
     endpoint[device->endpoint_len] = '\0';
-    device->player.send = send_line;
-    device->player.context = device;
-    if (define_place(&device->player, boots ? modules->bootstrap : modules->coap) &&
-        player_define(&device->player, "endpoint", endpoint) &&
+    if (player_define(&device->player, "endpoint", endpoint) &&
         player_read(&device->player, script))
         return true;
-    api_problem(answer, 422, field, "%.180s", device->player.why);
+    api_problem(answer, 422, "transcript_refused", field, "%s", device->player.why);
     return false;
+}
+
+struct arguments {
+    const char *list[ARGUMENTS_MAX + 1];
+    size_t count;
+};
+
+/* An option with its value; none without one. */
+static void add_option(struct arguments *arguments, const char *option, const char *value)
+{
+    if (value == NULL)
+        return;
+    arguments->list[arguments->count++] = option;
+    arguments->list[arguments->count++] = value;
 }
 
 static bool start(struct virtual_device *device, const struct api_call *call,
@@ -382,21 +446,27 @@ static bool start(struct virtual_device *device, const struct api_call *call,
     json_int_t scale = json_integer_value(json_object_get(call->body, "time_scale"));
     struct identity identity = identity_of(device);
     char factor[24], imei[24], imsi[24];
-    const char *arguments[12] = {"--stdio", "--state", "none", "--time-scale", factor};
-    size_t count = 5;
+    struct arguments arguments = {.list = {"--stdio"}, .count = 1};
     snprintf(factor, sizeof(factor), "%lld", scale > 0 ? (long long)scale : 1);
     snprintf(imei, sizeof(imei), "imei=%s", identity.imei);
     snprintf(imsi, sizeof(imsi), "imsi=%s", identity.imsi);
-    const char *const settings[] = {identity.imei[0] != '\0' ? imei : NULL,
-                                    identity.imsi[0] != '\0' ? imsi : NULL};
-    for (size_t i = 0; i < API_COUNT(settings); i++)
-        if (settings[i] != NULL) {
-            arguments[count++] = "--set";
-            arguments[count++] = settings[i];
-        }
-    const char *wrong = modules->start(modules->context, device->slot, arguments);
+    add_option(&arguments, "--state", "none");
+    add_option(&arguments, "--time-scale", factor);
+    add_option(&arguments, "--set", identity.imei[0] != '\0' ? imei : NULL);
+    add_option(&arguments, "--set", identity.imsi[0] != '\0' ? imsi : NULL);
+    /* A short key in hex may be taken for a text. What users write may be one. */
+    add_option(&arguments, "--set",
+               device->keyed && json_is_string(json_object_get(call->body, "example"))
+                   ? "psk_format=hex"
+                   : NULL);
+    for (size_t i = 0; i < 2 && !modules->anywhere; i++) {
+        add_option(&arguments, "--only", modules->coap[i]);
+        add_option(&arguments, "--only", modules->bootstrap[i]);
+    }
+    const char *wrong = modules->start(modules->context, device->slot, arguments.list);
     if (wrong != NULL)
-        api_problem(answer, 503, NULL, "the module cannot be started: %.150s", wrong);
+        api_problem(answer, 503, "module_not_started", NULL, "the module cannot be started: %s",
+                    wrong);
     return wrong == NULL;
 }
 
@@ -439,23 +509,26 @@ static void start_virtual(struct api_call *call, struct api_answer *answer)
     struct service_device known;
     service->now = (struct bc_store_time){call->now_ms, call->utc_ms};
     if (!service_device_find(service, endpoint, &known) && service->config.open == NULL) {
-        api_problem(answer, 404, NULL, "there is no such device; add it first");
+        api_problem(answer, 404, "device_not_added", NULL, "there is no such device; add it first");
         return;
     }
     if (service->config.modules == NULL || !can_be_typed(endpoint) || endpoint.len > 255) {
-        api_problem(answer, 409, NULL, "this device cannot be a virtual one");
+        api_problem(answer, 409, "device_never_virtual", NULL,
+                    "this device cannot be a virtual one");
         return;
     }
     struct virtual_device *device = choose(v, endpoint);
-    if (device == NULL || virtuals_run(v, endpoint)) {
-        api_problem(answer, 409, NULL,
-                    device != NULL ? "it is running; stop it first"
-                                   : "%d virtual devices are running; stop one first",
-                    SERVICE_MODULES_MAX);
+    if (device == NULL) {
+        api_problem(answer, 409, "virtual_devices_full", NULL,
+                    "%d virtual devices are running; stop one first", SERVICE_MODULES_MAX);
+        return;
+    }
+    if (virtuals_run(v, endpoint)) {
+        api_problem(answer, 409, "virtual_running", NULL, "it is running; stop it first");
         return;
     }
     if (!prepare(device, endpoint)) {
-        api_problem(answer, 503, NULL, "not enough memory");
+        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
         return;
     }
     if (!read_transcript(device, call, answer) || !start(device, call, answer)) {
@@ -474,7 +547,8 @@ static struct virtual_device *device_of(struct api_call *call, struct api_answer
     struct virtual_device *device = find(v, call->segments[0]);
     call->service->now = (struct bc_store_time){call->now_ms, call->utc_ms};
     if (device == NULL)
-        api_problem(answer, 404, NULL, "this device is no virtual one; start it with POST");
+        api_problem(answer, 404, "virtual_not_started", NULL,
+                    "this device is no virtual one; start it with POST");
     return device;
 }
 
@@ -505,17 +579,19 @@ static void type_virtual(struct api_call *call, struct api_answer *answer)
     if (device == NULL)
         return;
     if (!device->running) {
-        api_problem(answer, 409, NULL, "the module has ended; start it again");
+        api_problem(answer, 409, "module_ended", NULL, "the module has ended; start it again");
         return;
     }
     if (player_line(&device->player) > 0 && device->player.state != PLAYER_FAILED) {
-        api_problem(answer, 409, NULL, "the transcript is playing, line %u; wait for its end",
+        api_problem(answer, 409, "transcript_playing", NULL,
+                    "the transcript is playing, line %u; wait for its end",
                     player_line(&device->player));
         return;
     }
     for (const char *c = text; *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7F) {
-            api_problem(answer, 422, "text", "one line, without control characters");
+            api_problem(answer, 422, "line_refused", "text",
+                        "one line, without control characters");
             return;
         }
     send_line(device, text);
@@ -528,7 +604,8 @@ static const struct api_field start_fields[] = {
      .type = API_STRING,
      .nullable = true,
      .max = TRANSCRIPT_BYTES_MAX,
-     .about = "Lines to play, as bc260y-at(1) does; {server}, {port} and {endpoint} are known."},
+     .about = "Lines to play, as bc260y-at(1) does; {server}, {port}, {endpoint} and, of a device "
+              "with a key, {security} are known."},
     {.name = "example",
      .type = API_STRING,
      .nullable = true,

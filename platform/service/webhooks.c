@@ -14,6 +14,7 @@
 #define EVENTS_MAX 10
 #define SECRET_BYTES_MAX 128
 #define ERROR_BYTES_MAX 200
+#define ALARMS_MAX 8 /* of a webhook, waiting */
 
 /* Not those of which there are too many, messages and lines. */
 static const char *const event_names[EVENTS_MAX + 1] = {
@@ -31,12 +32,24 @@ struct webhook {
     uint8_t secret[SECRET_BYTES_MAX];
 };
 
+/* An alarm waits here and not in the store, which may be what it is about. */
+struct alarm {
+    int64_t webhook;
+    int64_t id; /* negative */
+    int64_t due_ms;
+    unsigned attempts;
+    char *body;
+};
+
 struct webhooks {
     struct service *service;
     size_t count;
     struct webhook list[SERVICE_WEBHOOKS_MAX];
     bool changed; /* in this turn */
     char *body;   /* of the hook that was given out last */
+    struct alarm alarms[SERVICE_WEBHOOKS_MAX * ALARMS_MAX]; /* oldest first */
+    size_t alarm_count;
+    int64_t alarm_id; /* of the newest */
 };
 
 /* In memory ------------------------------------------------------------------------------------*/
@@ -111,6 +124,8 @@ void webhooks_destroy(struct webhooks *w)
     if (w == NULL)
         return;
     clear(w);
+    for (size_t i = 0; i < w->alarm_count; i++)
+        free(w->alarms[i].body);
     free(w->body);
     free(w);
 }
@@ -156,6 +171,47 @@ void webhooks_on_told(struct webhooks *w, const struct service_event *event)
                                  event->utc_ms, SERVICE_HOOKS_MAX))
             w->list[i].waiting = true;
     }
+    free(text);
+}
+
+static void drop_alarm(struct webhooks *w, size_t at)
+{
+    free(w->alarms[at].body);
+    w->alarm_count--;
+    memmove(&w->alarms[at], &w->alarms[at + 1], (w->alarm_count - at) * sizeof(w->alarms[0]));
+}
+
+/* The oldest one of the webhook, of those behind `at`; alarm_count when there is none. */
+static size_t alarm_of(const struct webhooks *w, int64_t webhook, size_t at)
+{
+    while (at < w->alarm_count && w->alarms[at].webhook != webhook)
+        at++;
+    return at;
+}
+
+static void add_alarm(struct webhooks *w, int64_t webhook, const char *text, int64_t utc_ms)
+{
+    size_t waiting = 0, oldest = alarm_of(w, webhook, 0);
+    for (size_t at = oldest; at < w->alarm_count; at = alarm_of(w, webhook, at + 1))
+        waiting++;
+    if (waiting == ALARMS_MAX)
+        drop_alarm(w, oldest);
+    char *body = w->alarm_count < API_COUNT(w->alarms) ? strdup(text) : NULL;
+    if (body == NULL)
+        return;
+    w->alarms[w->alarm_count++] =
+        (struct alarm){.webhook = webhook, .id = w->alarm_id, .due_ms = utc_ms, .body = body};
+}
+
+/* Whatever product a webhook is for: an alarm is of the whole platform. Its number is the time, so
+ * that the next run of the platform does not give it again. */
+void webhooks_on_alarm(struct webhooks *w, const struct service_event *event)
+{
+    char *text = webhooks_want(w, SERVICE_ALARM) ? text_of(event) : NULL;
+    w->alarm_id = -event->utc_ms < w->alarm_id ? -event->utc_ms : w->alarm_id - 1;
+    for (size_t i = 0; i < w->count && text != NULL; i++)
+        if ((w->list[i].events & 1U << SERVICE_ALARM) != 0)
+            add_alarm(w, w->list[i].id, text, event->utc_ms);
     free(text);
 }
 
@@ -211,12 +267,38 @@ static bool take_next(void *context, const struct bc_hook *hook)
     return false;
 }
 
+static bool next_alarm(const struct webhooks *w, int64_t webhook, struct service_hook *out)
+{
+    size_t at = alarm_of(w, webhook, 0);
+    if (at == w->alarm_count)
+        return false;
+    const struct alarm *alarm = &w->alarms[at];
+    *out = (struct service_hook){alarm->id, alarm->due_ms, alarm->attempts, alarm->body};
+    return true;
+}
+
+/* An alarm was delivered, or, when it is due again, was not. */
+static void end_alarm(struct webhooks *w, int64_t webhook, int64_t id, int64_t due_ms)
+{
+    size_t at = alarm_of(w, webhook, 0);
+    while (at < w->alarm_count && w->alarms[at].id != id)
+        at = alarm_of(w, webhook, at + 1);
+    if (at == w->alarm_count) /* too many came */
+        return;
+    w->alarms[at].due_ms = due_ms;
+    w->alarms[at].attempts++;
+    if (due_ms == 0)
+        drop_alarm(w, at);
+}
+
 bool service_hook_next(struct service *service, int64_t webhook, struct service_hook *out)
 {
     struct webhook *of = by_id(service, webhook);
     struct next next = {service->webhooks, out};
     struct bc_store *store = service->config.store;
-    if (of == NULL || !of->waiting)
+    if (of != NULL && next_alarm(service->webhooks, webhook, out))
+        return true;
+    if (of == NULL || !of->waiting || !bc_store_works(store))
         return false;
     if (bc_accounts_next_hook(store, webhook, take_next, &next))
         return out->body != NULL;
@@ -226,6 +308,10 @@ bool service_hook_next(struct service *service, int64_t webhook, struct service_
 
 void service_hook_done(struct service *service, int64_t webhook, int64_t hook)
 {
+    if (hook < 0) {
+        end_alarm(service->webhooks, webhook, hook, 0);
+        return;
+    }
     service->webhooks->changed = true;
     (void)bc_accounts_hook_done(service->config.store, webhook, hook);
 }
@@ -234,6 +320,10 @@ void service_hook_failed(struct service *service, int64_t webhook, int64_t hook,
                          int64_t due_ms)
 {
     bc_view text = bc_view_of(error);
+    if (hook < 0) {
+        end_alarm(service->webhooks, webhook, hook, due_ms);
+        return;
+    }
     if (text.len > ERROR_BYTES_MAX)
         text.len = ERROR_BYTES_MAX;
     service->webhooks->changed = true;
@@ -350,12 +440,12 @@ static void add(struct api_call *call, struct api_answer *answer)
     };
     const char *problem = problem_of(webhook.url);
     if (problem != NULL) {
-        api_problem(answer, 422, "url", "%s", problem);
+        api_problem(answer, 422, "url_refused", "url", "%s", problem);
         return;
     }
     if (w->count == SERVICE_WEBHOOKS_MAX) {
-        api_problem(answer, 409, NULL, "there are %d webhooks already; remove some",
-                    SERVICE_WEBHOOKS_MAX);
+        api_problem(answer, 409, "webhooks_full", NULL,
+                    "there are %d webhooks already; remove some", SERVICE_WEBHOOKS_MAX);
         return;
     }
     char *events = json_dumps(json_object_get(call->body, "events"), JSON_COMPACT);
@@ -385,6 +475,8 @@ static void drop(struct api_call *call, struct api_answer *answer)
         return;
     }
     w->changed = true;
+    for (size_t at = alarm_of(w, id, 0); at < w->alarm_count; at = alarm_of(w, id, at))
+        drop_alarm(w, at);
     if (!bc_accounts_remove_webhook(store, id) || !load(w))
         service_answer_store(call, answer);
 }

@@ -161,10 +161,7 @@ static sqlite3_stmt *begin_for_endpoint(struct bc_store *store, size_t which, bc
 static int64_t number_of(struct bc_store *store, sqlite3_stmt *statement)
 {
     int64_t number = 0;
-    if (bc_store_row(store, statement)) {
-        number = sqlite3_column_int64(statement, 0);
-        bc_store_end_statement(statement);
-    }
+    (void)bc_store_number(store, statement, &number);
     return number;
 }
 

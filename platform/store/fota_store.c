@@ -95,7 +95,8 @@ static const char *const texts[FOTA_STATEMENTS] = {
                    " updated_ms) VALUES (?1, ?2, 0, ?3, ?3)",
     [DEVICES_ADD_GROUP] =
         "INSERT OR IGNORE INTO task_devices (task, endpoint, state, since_ms, updated_ms)"
-        " SELECT ?1, endpoint, 0, ?3, ?3 FROM provisions WHERE grp = ?2",
+        " SELECT ?1, endpoint, 0, ?3, ?3 FROM provisions WHERE grp = ?2 AND"
+        " (?5 = 0 OR product = ?5) AND product IN (SELECT id FROM products WHERE carrier = ?4)",
     [DEVICE_PUT] =
         "UPDATE task_devices SET state = ?3, step = ?4, progress = ?5, attempts = ?6, result = ?7,"
         " reason = ?8, version_before = ?9, version_after = ?10, package = ?11, since_ms = ?12,"
@@ -122,17 +123,11 @@ static void bind_int(sqlite3_stmt *statement, int at, int64_t value)
     (void)sqlite3_bind_int64(statement, at, value);
 }
 
-static void bind_text(sqlite3_stmt *statement, int at, bc_view text)
-{
-    (void)sqlite3_bind_text(statement, at, text.len == 0 ? "" : (const char *)text.ptr,
-                            (int)text.len, SQLITE_STATIC);
-}
-
 static void bind_page(sqlite3_stmt *statement, const struct bc_fota_page *page)
 {
     bind_int(statement, 1, page->from);
     bind_int(statement, 2, (int64_t)page->count);
-    bind_text(statement, 3, page->search);
+    bc_store_bind_text(statement, 3, page->search);
 }
 
 /* Bytes as they are; a NULL is empty. */
@@ -199,11 +194,11 @@ int64_t bc_fota_add_firmware(struct bc_store *store, const struct bc_fota_firmwa
     if (!bc_store_begin_write(store))
         return 0;
     sqlite3_stmt *statement = begin(store, FIRMWARE_ADD);
-    bind_text(statement, 1, firmware->name);
-    bind_text(statement, 2, firmware->version);
-    bind_text(statement, 3, firmware->carrier);
-    bind_text(statement, 4, firmware->settings);
-    bind_text(statement, 5, firmware->md5);
+    bc_store_bind_text(statement, 1, firmware->name);
+    bc_store_bind_text(statement, 2, firmware->version);
+    bc_store_bind_text(statement, 3, firmware->carrier);
+    bc_store_bind_text(statement, 4, firmware->settings);
+    bc_store_bind_text(statement, 5, firmware->md5);
     bind_int(statement, 6, firmware->created_ms);
     return insert(store, statement);
 }
@@ -215,9 +210,9 @@ bool bc_fota_fill_firmware(struct bc_store *store, const struct bc_fota_firmware
         return false;
     sqlite3_stmt *statement = begin(store, FIRMWARE_FILL);
     bind_int(statement, 1, firmware->id);
-    bind_text(statement, 2, firmware->settings);
-    bind_text(statement, 3, firmware->md5);
-    bind_text(statement, 4, firmware->sha256);
+    bc_store_bind_text(statement, 2, firmware->settings);
+    bc_store_bind_text(statement, 3, firmware->md5);
+    bc_store_bind_text(statement, 4, firmware->sha256);
     bind_int(statement, 5, firmware->zip_bytes);
     bc_store_bind_view(statement, 6, package);
     return bc_store_run(store, statement);
@@ -282,7 +277,7 @@ bool bc_fota_find_key(struct bc_store *store, bc_view manufacturer,
                       bool (*take)(void *context, const struct bc_fota_key *key), void *context)
 {
     sqlite3_stmt *row = begin_reading(store, KEY_FIND);
-    bind_text(row, 1, manufacturer);
+    bc_store_bind_text(row, 1, manufacturer);
     if (!bc_store_row(store, row))
         return false;
     struct bc_fota_key key = key_at(row);
@@ -296,8 +291,8 @@ int64_t bc_fota_add_key(struct bc_store *store, const struct bc_fota_key *key)
     if (!bc_store_begin_write(store))
         return 0;
     sqlite3_stmt *statement = begin(store, KEY_ADD);
-    bind_text(statement, 1, key->manufacturer);
-    bind_text(statement, 2, key->pem);
+    bc_store_bind_text(statement, 1, key->manufacturer);
+    bc_store_bind_text(statement, 2, key->pem);
     bind_int(statement, 3, key->created_ms);
     return insert(store, statement);
 }
@@ -331,7 +326,7 @@ void bc_fota_groups(struct bc_store *store, const struct bc_fota_page *page,
 bool bc_fota_find_group(struct bc_store *store, bc_view name)
 {
     sqlite3_stmt *row = begin_reading(store, GROUP_FIND);
-    bind_text(row, 1, name);
+    bc_store_bind_text(row, 1, name);
     return gives(store, row);
 }
 
@@ -340,7 +335,7 @@ int64_t bc_fota_add_group(struct bc_store *store, bc_view name, int64_t created_
     if (!bc_store_begin_write(store))
         return 0;
     sqlite3_stmt *statement = begin(store, GROUP_ADD);
-    bind_text(statement, 1, name);
+    bc_store_bind_text(statement, 1, name);
     bind_int(statement, 2, created_ms);
     return insert(store, statement);
 }
@@ -402,8 +397,8 @@ int64_t bc_fota_add_task(struct bc_store *store, const struct bc_fota_task *task
         return 0;
     sqlite3_stmt *statement = begin(store, TASK_ADD);
     bind_int(statement, 1, task->firmware);
-    bind_text(statement, 2, task->name);
-    bind_text(statement, 3, task->settings);
+    bc_store_bind_text(statement, 2, task->name);
+    bc_store_bind_text(statement, 3, task->settings);
     bind_int(statement, 4, task->created_ms);
     return insert(store, statement);
 }
@@ -523,14 +518,17 @@ bool bc_fota_add_device(struct bc_store *store, int64_t task, bc_view endpoint, 
     return done;
 }
 
-bool bc_fota_add_group_devices(struct bc_store *store, int64_t task, int64_t group, int64_t utc_ms)
+bool bc_fota_add_group_devices(struct bc_store *store, int64_t task,
+                               const struct bc_fota_group_part *part, int64_t utc_ms)
 {
     if (!bc_store_begin_write(store))
         return false;
     sqlite3_stmt *statement = begin(store, DEVICES_ADD_GROUP);
     bind_int(statement, 1, task);
-    bind_int(statement, 2, group);
+    bind_int(statement, 2, part->group);
     bind_int(statement, 3, utc_ms);
+    bc_store_bind_text(statement, 4, part->carrier);
+    bind_int(statement, 5, part->product);
     return bc_store_run(store, statement);
 }
 
@@ -547,10 +545,10 @@ bool bc_fota_put_device(struct bc_store *store, const struct bc_fota_device *dev
     bind_int(statement, 6, device->attempts);
     if (device->result >= 0)
         bind_int(statement, 7, device->result);
-    bind_text(statement, 8, device->reason);
-    bind_text(statement, 9, device->version_before);
-    bind_text(statement, 10, device->version_after);
-    bind_text(statement, 11, device->package);
+    bc_store_bind_text(statement, 8, device->reason);
+    bc_store_bind_text(statement, 9, device->version_before);
+    bc_store_bind_text(statement, 10, device->version_after);
+    bc_store_bind_text(statement, 11, device->package);
     bind_int(statement, 12, device->since_ms);
     bind_int(statement, 13, device->updated_ms);
     return bc_store_run(store, statement);

@@ -140,7 +140,14 @@ bool bc_fota_counts(struct bc_store *store, int64_t task, int64_t out[BC_FOTA_ST
 /* As WAITING, unless it is in the task already: then `*added` is false. */
 bool bc_fota_add_device(struct bc_store *store, int64_t task, bc_view endpoint, int64_t utc_ms,
                         bool *added);
-bool bc_fota_add_group_devices(struct bc_store *store, int64_t task, int64_t group, int64_t utc_ms);
+/* Those of a group that a firmware may be for, likewise. */
+struct bc_fota_group_part {
+    int64_t group;
+    int64_t product; /* 0: any of the carrier's */
+    bc_view carrier;
+};
+bool bc_fota_add_group_devices(struct bc_store *store, int64_t task,
+                               const struct bc_fota_group_part *part, int64_t utc_ms);
 bool bc_fota_put_device(struct bc_store *store, const struct bc_fota_device *device);
 /* All that wait are canceled. */
 bool bc_fota_cancel_waiting(struct bc_store *store, int64_t task, int64_t utc_ms);

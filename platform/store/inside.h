@@ -95,6 +95,8 @@ bool bc_store_migrate(struct bc_store *store, int64_t version);
 sqlite3_stmt *bc_store_begin_statement(struct bc_store *store, enum statement which);
 bool bc_store_run(struct bc_store *store, sqlite3_stmt *statement);
 bool bc_store_row(struct bc_store *store, sqlite3_stmt *statement); /* false at the end, too */
+/* The first column of the first row, whose statement ends; false when there is none. */
+bool bc_store_number(struct bc_store *store, sqlite3_stmt *statement, int64_t *out);
 void bc_store_end_statement(sqlite3_stmt *statement);
 void bc_store_keep_problem(struct bc_store *store);
 bool bc_store_ensure_open(struct bc_store *store);

@@ -29,20 +29,14 @@ static sqlite3_stmt *begin(struct bc_store *store, enum query which)
     return bc_store_lazily(store, PART_PROPERTIES, which, texts[which]);
 }
 
-static void bind_text(sqlite3_stmt *statement, int at, bc_view text)
-{
-    (void)sqlite3_bind_text(statement, at, text.len == 0 ? "" : (const char *)text.ptr,
-                            (int)text.len, SQLITE_STATIC);
-}
-
 static bool run(struct bc_store *store, enum query which, bc_view endpoint,
                 const struct bc_property *property)
 {
     sqlite3_stmt *statement = begin(store, which);
     bc_store_bind_view(statement, 1, endpoint);
-    bind_text(statement, 2, property->name);
+    bc_store_bind_text(statement, 2, property->name);
     (void)sqlite3_bind_int64(statement, 3, property->utc_ms);
-    bind_text(statement, 4, property->value);
+    bc_store_bind_text(statement, 4, property->value);
     if (which == PUT)
         bc_store_bind_number(statement, 5, property->number);
     return bc_store_run(store, statement);
@@ -53,10 +47,7 @@ static bool has_room(struct bc_store *store, bc_view endpoint)
     int64_t count = BC_PROPERTIES_MAX;
     sqlite3_stmt *statement = begin(store, LATEST_COUNT);
     bc_store_bind_view(statement, 1, endpoint);
-    if (bc_store_row(store, statement)) {
-        count = sqlite3_column_int64(statement, 0);
-        bc_store_end_statement(statement);
-    }
+    (void)bc_store_number(store, statement, &count);
     return count < BC_PROPERTIES_MAX;
 }
 
@@ -66,7 +57,7 @@ static bool trim(struct bc_store *store, bc_view endpoint, const struct bc_prope
         return true;
     sqlite3_stmt *statement = begin(store, TRIM);
     bc_store_bind_view(statement, 1, endpoint);
-    bind_text(statement, 2, property->name);
+    bc_store_bind_text(statement, 2, property->name);
     bc_store_bind_number(statement, 3, property->number - store->rows_max);
     return bc_store_run(store, statement);
 }
@@ -105,8 +96,8 @@ void bc_properties_latest(struct bc_store *store, bc_view endpoint, bc_view firs
 {
     sqlite3_stmt *statement = begin(store, LATEST);
     bc_store_bind_view(statement, 1, endpoint);
-    bind_text(statement, 2, first);
-    bind_text(statement, 3, end);
+    bc_store_bind_text(statement, 2, first);
+    bc_store_bind_text(statement, 3, end);
     take_all(store, statement, take, context);
 }
 
@@ -116,7 +107,7 @@ void bc_properties_history(struct bc_store *store, bc_view endpoint,
 {
     sqlite3_stmt *statement = begin(store, HISTORY);
     bc_store_bind_view(statement, 1, endpoint);
-    bind_text(statement, 2, range->name);
+    bc_store_bind_text(statement, 2, range->name);
     (void)sqlite3_bind_int64(statement, 3, range->from_ms);
     (void)sqlite3_bind_int64(statement, 4, range->to_ms);
     bc_store_bind_number(statement, 5, range->count);

@@ -94,12 +94,6 @@ static void bind_format(sqlite3_stmt *statement, int at, int32_t format)
         (void)sqlite3_bind_int64(statement, at, format);
 }
 
-static void bind_text(sqlite3_stmt *statement, int at, bc_view text)
-{
-    (void)sqlite3_bind_text(statement, at, text.len == 0 ? "" : (const char *)text.ptr,
-                            (int)text.len, SQLITE_STATIC);
-}
-
 static int32_t format_of(sqlite3_stmt *row, int at)
 {
     return sqlite3_column_type(row, at) == SQLITE_NULL ? NO_FORMAT : sqlite3_column_int(row, at);
@@ -152,11 +146,11 @@ bool bc_queue_add(struct bc_store *store, const struct bc_queue_command *command
     bc_store_bind_view(statement, 1, command->endpoint);
     bc_store_bind_number(statement, 2, command->kind);
     bc_store_bind_number(statement, 3, command->operation);
-    bind_text(statement, 4, command->path);
+    bc_store_bind_text(statement, 4, command->path);
     bind_format(statement, 5, command->accept);
     bind_format(statement, 6, command->format);
     bc_store_bind_view(statement, 7, command->payload);
-    bind_text(statement, 8, command->description);
+    bc_store_bind_text(statement, 8, command->description);
     (void)sqlite3_bind_int64(statement, 9, command->created_ms);
     (void)sqlite3_bind_int64(statement, 10, command->expires_ms);
     if (!bc_store_run(store, statement))
@@ -212,20 +206,10 @@ void bc_queue_list(struct bc_store *store, bc_view endpoint, enum bc_queue_state
     }
 }
 
-/* The first number of the first row; false when there is none. */
-static bool number(struct bc_store *store, sqlite3_stmt *statement, int64_t *out)
-{
-    if (!bc_store_row(store, statement))
-        return false;
-    *out = sqlite3_column_int64(statement, 0);
-    bc_store_end_statement(statement);
-    return true;
-}
-
 static bool number_of_id(struct bc_store *store, sqlite3_stmt *statement, uint64_t *id)
 {
     int64_t value;
-    if (!number(store, statement, &value))
+    if (!bc_store_number(store, statement, &value))
         return false;
     *id = (uint64_t)value;
     return true;
@@ -302,7 +286,7 @@ uint64_t bc_queue_waiting(struct bc_store *store, bc_view endpoint)
     sqlite3_stmt *statement = begin(store, endpoint.len > 0 ? WAITING : WAITING_ALL);
     if (endpoint.len > 0)
         bc_store_bind_view(statement, 1, endpoint);
-    return number(store, statement, &count) ? (uint64_t)count : 0;
+    return bc_store_number(store, statement, &count) ? (uint64_t)count : 0;
 }
 
 bool bc_queue_expired(struct bc_store *store, int64_t utc_ms, uint64_t *id)
@@ -314,7 +298,7 @@ bool bc_queue_expired(struct bc_store *store, int64_t utc_ms, uint64_t *id)
 
 bool bc_queue_next_expiry(struct bc_store *store, int64_t *utc_ms)
 {
-    return number(store, begin(store, NEXT_EXPIRY), utc_ms);
+    return bc_store_number(store, begin(store, NEXT_EXPIRY), utc_ms);
 }
 
 bool bc_queue_restart(struct bc_store *store, int64_t utc_ms, const char *reason)

@@ -6,25 +6,18 @@
 /* A number that the statement gives for the device of that id; 0 when it gives none. */
 static uint64_t number_of(struct bc_store *store, enum statement which, int64_t device)
 {
-    uint64_t number = 0;
+    int64_t number = 0;
     sqlite3_stmt *statement = bc_store_begin_statement(store, which);
     (void)sqlite3_bind_int64(statement, 1, device);
-    if (bc_store_row(store, statement)) {
-        number = (uint64_t)sqlite3_column_int64(statement, 0);
-        bc_store_end_statement(statement);
-    }
-    return number;
+    (void)bc_store_number(store, statement, &number);
+    return (uint64_t)number;
 }
 
 static bool find(struct bc_store *store, bc_view endpoint, int64_t *out)
 {
     sqlite3_stmt *statement = bc_store_begin_statement(store, DEVICE_FIND);
     bc_store_bind_view(statement, 1, endpoint);
-    if (!bc_store_row(store, statement))
-        return false;
-    *out = sqlite3_column_int64(statement, 0);
-    bc_store_end_statement(statement);
-    return true;
+    return bc_store_number(store, statement, out);
 }
 
 bool bc_store_range(struct bc_store *store, bc_view endpoint, struct bc_store_range *out)

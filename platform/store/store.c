@@ -47,6 +47,15 @@ bool bc_store_row(struct bc_store *store, sqlite3_stmt *statement)
     return false;
 }
 
+bool bc_store_number(struct bc_store *store, sqlite3_stmt *statement, int64_t *out)
+{
+    if (!bc_store_row(store, statement))
+        return false;
+    *out = sqlite3_column_int64(statement, 0);
+    bc_store_end_statement(statement);
+    return true;
+}
+
 bool bc_store_run(struct bc_store *store, sqlite3_stmt *statement)
 {
     bool done = sqlite3_step(statement) == SQLITE_DONE;

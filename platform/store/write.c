@@ -1,7 +1,6 @@
 /*
  * Events into rows. See store.h.
  */
-#include <string.h>
 
 #include "base/sink.h"
 #include "carrier.h"
@@ -230,13 +229,11 @@ static void insert(struct bc_store *store, int64_t device, uint64_t number,
 static void put_data(struct bc_store *store, int64_t device, const struct bc_server_event *event,
                      const struct bc_store_time *now)
 {
-    uint64_t number = 1;
+    int64_t newest = 0;
     sqlite3_stmt *last = bc_store_begin_statement(store, DATA_LAST);
     (void)sqlite3_bind_int64(last, 1, device);
-    if (bc_store_row(store, last)) {
-        number += (uint64_t)sqlite3_column_int64(last, 0);
-        bc_store_end_statement(last);
-    }
+    (void)bc_store_number(store, last, &newest);
+    uint64_t number = (uint64_t)newest + 1;
     if (!store->broken)
         insert(store, device, number, event, now);
     store->newest = number;

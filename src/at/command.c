@@ -3,8 +3,6 @@
  */
 #include "at/command.h"
 
-#include <string.h>
-
 #include "at/param.h"
 
 void bc_at_info_begin(struct bc_at_call *call)
@@ -37,6 +35,8 @@ static void put_range(bc_sink *out, const struct bc_at_param *param)
         bc_put_format(out, "(%s)", param->only);
     else if (param->type != BC_AT_INT)
         bc_put_format(out, "<%s>", param->name);
+    else if (param->max == param->min)
+        bc_put_format(out, "(%d)", (int)param->min);
     else
         bc_put_format(out, (int64_t)param->max - param->min == 1 ? "(%d,%d)" : "(%d-%d)",
                       (int)param->min, (int)param->max);
@@ -54,7 +54,8 @@ static void put_params(bc_sink *out, const struct bc_at_param *param, unsigned p
     }
 }
 
-void bc_at_put_ranges(bc_sink *out, const struct bc_at_command *command)
+/* The answer to `=?`: "+X: (0-5),<name>". */
+static void put_ranges(bc_sink *out, const struct bc_at_command *command)
 {
     if (command->test != NULL) {
         bc_put_format(out, "%s: %s", command->name, command->test);
@@ -77,7 +78,7 @@ static void answer_test(struct bc_at_call *call)
     if (command->params == 0 && command->test == NULL)
         return;
     bc_at_info_begin(call);
-    bc_at_put_ranges(call->out, command);
+    put_ranges(call->out, command);
     bc_at_info_end(call);
 }
 
@@ -119,7 +120,7 @@ static int call_form(struct bc_at_call *call, enum bc_at_form form, bc_sink *fie
     call->form = form;
     if ((command->forms & (unsigned)form) == 0)
         return BC_AT_ERROR_UNKNOWN;
-    if (form == BC_AT_TEST) {
+    if (form == BC_AT_TEST && (command->forms & BC_AT_TEST_LIVE) == 0) {
         answer_test(call);
         return BC_AT_OK;
     }
@@ -130,6 +131,11 @@ static int call_form(struct bc_at_call *call, enum bc_at_form form, bc_sink *fie
     return command->handle(call);
 }
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
 /* "+NAME", "+NAME?", "+NAME=?", "+NAME=fields" */
 static int execute_extended(const struct bc_at_table *const *tables, size_t count,
                             struct bc_at_call *call, bc_sink *body)
@@ -138,7 +144,7 @@ static int execute_extended(const struct bc_at_table *const *tables, size_t coun
     while (len < body->len && body->ptr[len] != '=' && body->ptr[len] != '?')
         len++;
     bc_view name = {body->ptr, len};
-    while (name.len > 0 && name.ptr[name.len - 1] == ' ')
+    while (name.len > 0 && is_blank(name.ptr[name.len - 1]))
         name.len--;
     call->command = find(tables, count, name);
     if (call->command == NULL)
@@ -148,11 +154,11 @@ static int execute_extended(const struct bc_at_table *const *tables, size_t coun
     bool set = body->ptr[len] == '=';
     body->ptr += len + 1;
     body->len -= len + 1;
-    while (body->len > 0 && *body->ptr == ' ') {
+    while (body->len > 0 && is_blank(*body->ptr)) {
         body->ptr++;
         body->len--;
     }
-    while (body->len > 0 && body->ptr[body->len - 1] == ' ')
+    while (body->len > 0 && is_blank(body->ptr[body->len - 1]))
         body->len--;
     if (!set)
         return body->len == 0 ? call_form(call, BC_AT_READ, body) : BC_AT_ERROR_PARAMETER;
@@ -206,7 +212,7 @@ int bc_at_execute(const struct bc_at_table *const *tables, size_t count, void *c
     body.len -= 2;
     while (body.len > 0 && result == BC_AT_OK && !out->full) {
         struct bc_at_call call = {.context = context, .out = out, .answered = answered};
-        if (*body.ptr == ' ') {
+        if (is_blank(*body.ptr)) {
             body.ptr++;
             body.len--;
         } else if (*body.ptr == '+') {

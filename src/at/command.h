@@ -9,10 +9,11 @@
 #include "bc260y/limits.h"
 
 enum bc_at_form {
-    BC_AT_TEST = 1,    /* AT+X=? : answered from the row */
-    BC_AT_READ = 2,    /* AT+X?  */
-    BC_AT_SET = 4,     /* AT+X=... */
-    BC_AT_EXECUTE = 8, /* AT+X */
+    BC_AT_TEST = 1,       /* AT+X=? : answered from the row */
+    BC_AT_READ = 2,       /* AT+X?  */
+    BC_AT_SET = 4,        /* AT+X=... */
+    BC_AT_EXECUTE = 8,    /* AT+X */
+    BC_AT_TEST_LIVE = 16, /* beside BC_AT_TEST: the handler answers it, with what is so just now */
 };
 
 enum bc_at_param_type {
@@ -118,8 +119,5 @@ void bc_at_info_end(struct bc_at_call *call);
  * searched in order. */
 int bc_at_execute(const struct bc_at_table *const *tables, size_t count, void *context,
                   bc_sink *line, bc_sink *out);
-
-/* The answer to `=?`: "+X: (0-5),<name>". Also what docs/AT.md prints. */
-void bc_at_put_ranges(bc_sink *out, const struct bc_at_command *command);
 
 #endif

@@ -225,11 +225,17 @@ enum bc_err bc_coap_submit(struct bc_coap_endpoint *ep, struct bc_coap_draft *dr
     return BC_OK;
 }
 
-void bc_coap_cancel(struct bc_coap_endpoint *ep, uint8_t tag)
+uint32_t bc_coap_cancel(struct bc_coap_endpoint *ep, uint8_t tag)
 {
-    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
-        if (ep->exchange[i].state != BC_COAP_FREE && ep->exchange[i].tag == tag)
-            exchange_free(ep, &ep->exchange[i]);
+    uint32_t contexts = 0;
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++) {
+        struct bc_coap_exchange *x = &ep->exchange[i];
+        if (x->state == BC_COAP_FREE || x->tag != tag)
+            continue;
+        contexts |= x->context;
+        exchange_free(ep, x);
+    }
+    return contexts;
 }
 
 bool bc_coap_pending(const struct bc_coap_endpoint *ep, uint8_t tag)
@@ -341,27 +347,28 @@ static bool on_reset(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
     return true;
 }
 
-/* The longest value of a critical option we act upon, else -1. RFC 7252 section 5.10: beyond its
- * length an option counts as unrecognized. If-Match and the proxy options are not for us. */
-static int option_bytes_max(uint16_t number)
+/* True for a critical option we act upon, of a length it may have: RFC 7252 section 5.4.3, with
+ * another one it counts as unrecognized. If-Match is not for us. */
+static bool option_known(uint16_t number, size_t bytes)
 {
     switch (number) {
     case BC_COAP_URI_HOST:
+        return bytes >= 1 && bytes <= 255;
     case BC_COAP_URI_PATH:
     case BC_COAP_URI_QUERY:
-        return 255;
+        return bytes <= 255;
     case BC_COAP_URI_PORT:
     case BC_COAP_ACCEPT:
-        return 2;
+        return bytes <= 2;
     case BC_COAP_BLOCK1:
     case BC_COAP_BLOCK2:
-        return 3;
+        return bytes <= 3;
     default:
-        return -1;
+        return false;
     }
 }
 
-/* RFC 7252 section 5.4: a critical option that is unknown, repeated or too long. */
+/* RFC 7252 section 5.4: a critical option that is unknown, repeated or of a wrong length. */
 static bool has_bad_option(const struct bc_coap_message *message)
 {
     struct bc_coap_options it = bc_coap_options(message);
@@ -371,11 +378,19 @@ static bool has_bad_option(const struct bc_coap_message *message)
         bool repeatable = option.number == BC_COAP_URI_PATH || option.number == BC_COAP_URI_QUERY;
         if (bc_coap_option_critical(option.number) &&
             ((option.number == last && !repeatable) ||
-             (int)option.value.len > option_bytes_max(option.number)))
+             !option_known(option.number, option.value.len)))
             return true;
         last = option.number;
     }
     return false;
+}
+
+/* RFC 7252 section 5.10.2: a request that is meant for somebody else. */
+static bool wants_proxy(const struct bc_coap_message *request)
+{
+    bc_view value;
+    return bc_coap_option_find(request, BC_COAP_PROXY_URI, &value) ||
+           bc_coap_option_find(request, BC_COAP_PROXY_SCHEME, &value);
 }
 
 static void reply_code(struct bc_coap_endpoint *ep, const struct bc_coap_message *request,
@@ -389,6 +404,10 @@ static void reply_code(struct bc_coap_endpoint *ep, const struct bc_coap_message
 static bool on_request(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
 {
     const struct bc_coap_message *request = &out->message;
+    if (wants_proxy(request)) {
+        reply_code(ep, request, BC_COAP_PROXYING_NOT_SUPPORTED);
+        return false;
+    }
     if (has_bad_option(request)) {
         if (request->type == BC_COAP_CON)
             reply_code(ep, request, BC_COAP_BAD_OPTION);

@@ -193,8 +193,8 @@ void bc_coap_forget(struct bc_coap_endpoint *ep, uint16_t request_id);
  * on, to be freed from the arena. To be called before anything else; 0 when there is none. */
 bc_chunk bc_coap_take_request(struct bc_coap_endpoint *ep);
 
-/* Gives up an exchange of ours without an event. */
-void bc_coap_cancel(struct bc_coap_endpoint *ep, uint8_t tag);
+/* Gives up the exchanges with that tag without an event. Returns the bits of their contexts. */
+uint32_t bc_coap_cancel(struct bc_coap_endpoint *ep, uint8_t tag);
 
 /* True while an exchange with that tag is under way. */
 bool bc_coap_pending(const struct bc_coap_endpoint *ep, uint8_t tag);

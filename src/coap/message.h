@@ -42,6 +42,7 @@ enum bc_coap_code {
     BC_COAP_INTERNAL_SERVER_ERROR = BC_COAP_CODE(5, 0),
     BC_COAP_NOT_IMPLEMENTED = BC_COAP_CODE(5, 1),
     BC_COAP_SERVICE_UNAVAILABLE = BC_COAP_CODE(5, 3),
+    BC_COAP_PROXYING_NOT_SUPPORTED = BC_COAP_CODE(5, 5),
 };
 
 enum bc_coap_option_number {
@@ -83,8 +84,6 @@ struct bc_coap_token {
     uint8_t len; /* 0 to 8 */
     uint8_t bytes[BC_COAP_TOKEN_BYTES_MAX];
 };
-
-bool bc_coap_token_equal(const struct bc_coap_token *a, const struct bc_coap_token *b);
 
 /* A parsed message. `options` and `payload` point into the datagram. */
 struct bc_coap_message {

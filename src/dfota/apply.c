@@ -8,11 +8,12 @@
 
 static const char *const fault_names[] = {
     [BC_DFOTA_NO_FAULT] = "no fault",
-    [BC_DFOTA_FAULT_HEADER] = "this is no delta package, or its header is damaged",
+    [BC_DFOTA_FAULT_MAGIC] = "this is no delta package",
+    [BC_DFOTA_FAULT_HEADER] = "the package is damaged: its header was altered",
     [BC_DFOTA_FAULT_VERSION] = "the package is of another format version or beyond the limits",
     [BC_DFOTA_FAULT_LENGTH] = "the package is cut short or too long",
     [BC_DFOTA_FAULT_BODY] = "the package is damaged: its SHA-256 is wrong",
-    [BC_DFOTA_FAULT_TABLE] = "the package is malformed: its table of blocks makes no sense",
+    [BC_DFOTA_FAULT_RECORD] = "the package is malformed: its record of a block makes no sense",
     [BC_DFOTA_FAULT_BLOCK] = "the package is malformed: a block cannot be unpacked",
     [BC_DFOTA_FAULT_SOURCE] = "the package was made for another source",
     [BC_DFOTA_FAULT_PROGRESS] = "the progress is that of another package",
@@ -29,9 +30,12 @@ const char *bc_dfota_fault_name(enum bc_dfota_fault fault)
     return (size_t)fault < FAULTS ? fault_names[fault] : "unknown fault";
 }
 
+/* In a package frames have no magic: it would be the same each time. The decoder wants it. */
+static const uint8_t frame_magic[] = {0x28, 0xB5, 0x2F, 0xFD};
+
 static size_t frame_room(uint32_t block_bytes)
 {
-    return (size_t)block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES;
+    return sizeof(frame_magic) + block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES;
 }
 
 size_t bc_dfota_memory_bytes(uint32_t block_bytes)
@@ -133,55 +137,77 @@ static void check_target(struct bc_dfota_apply *a)
 
 /* --- Blocks ---------------------------------------------------------------------------------- */
 
-/* Where the frame of block `index` lies, counted from the first frame: its entry of the table, and
- * the one before. */
-static enum bc_dfota_fault find_frame(const struct bc_dfota_apply *a, uint32_t index,
-                                      uint32_t *start, uint32_t *len)
+/* The record at `cursor`, which goes on behind it. */
+static enum bc_dfota_fault read_record(const struct bc_dfota_apply *a,
+                                       struct bc_dfota_cursor *cursor,
+                                       struct bc_package_record *out)
 {
-    uint8_t entries[2 * BC_PACKAGE_TABLE_ENTRY_BYTES] = {0};
-    uint32_t first = index == 0 ? 0 : index - 1;
-    uint8_t *out = entries + (index == 0 ? BC_PACKAGE_TABLE_ENTRY_BYTES : 0);
-    size_t bytes = (size_t)(index - first + 1) * BC_PACKAGE_TABLE_ENTRY_BYTES;
-    if (!a->port.read_package(a->port.context, bc_package_table_offset(first), out, bytes))
+    uint8_t head[BC_PACKAGE_HEAD_BYTES_MAX];
+    uint32_t left = bc_package_bytes(&a->package) - cursor->offset;
+    size_t len = left < sizeof(head) ? left : sizeof(head);
+    int64_t end = (int64_t)cursor->index * a->package.block_bytes +
+                  bc_package_block_bytes(&a->package, cursor->index);
+    *out = (struct bc_package_record){.distance = cursor->distance};
+    if (!a->port.read_package(a->port.context, cursor->offset, head, len))
         return BC_DFOTA_FAULT_READ;
-    uint32_t end = bc_package_entry(entries + BC_PACKAGE_TABLE_ENTRY_BYTES);
-    *start = bc_package_entry(entries);
-    *len = end - *start;
-    uint32_t frames_bytes = bc_package_bytes(&a->package) - bc_package_frames_offset(&a->package);
-    bool last = index + 1 == bc_package_blocks(&a->package);
-    bool good = end > *start && *len <= frame_room(a->package.block_bytes) &&
-                (last ? end == frames_bytes : end < frames_bytes);
-    return good ? BC_DFOTA_NO_FAULT : BC_DFOTA_FAULT_TABLE;
+    if (!bc_package_take_record((bc_view){head, len}, out))
+        return BC_DFOTA_FAULT_RECORD;
+    end += out->distance;
+    bool good = out->frame_bytes > 0
+                    ? out->frame_bytes <= left - out->head_bytes &&
+                          out->frame_bytes <= a->package.block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES
+                    : end <= a->package.source_bytes &&
+                          end >= bc_package_block_bytes(&a->package, cursor->index);
+    if (!good)
+        return BC_DFOTA_FAULT_RECORD;
+    cursor->index++;
+    cursor->offset += out->head_bytes + out->frame_bytes;
+    cursor->distance = out->distance;
+    return BC_DFOTA_NO_FAULT;
 }
 
-static void check_table(struct bc_dfota_apply *a)
+static void check_records(struct bc_dfota_apply *a)
 {
-    uint32_t start;
-    uint32_t len;
-    enum bc_dfota_fault fault = find_frame(a, a->at, &start, &len);
+    struct bc_package_record record;
+    bool last = a->check.index + 1 == bc_package_blocks(&a->package);
+    enum bc_dfota_fault fault = read_record(a, &a->check, &record);
+    if (fault == BC_DFOTA_NO_FAULT && last != (a->check.offset == bc_package_bytes(&a->package)))
+        fault = BC_DFOTA_FAULT_RECORD;
+    if (a->check.index == a->progress.blocks_done)
+        a->next = a->check;
     if (fault != BC_DFOTA_NO_FAULT)
         fail(a, fault);
-    else if (++a->at == bc_package_blocks(&a->package))
+    else if (last)
         go(a, BC_DFOTA_CHECK_SOURCE);
 }
 
-static enum bc_dfota_fault write_block(struct bc_dfota_apply *a, uint32_t index)
+/* The frame before `next` becomes a block. */
+static enum bc_dfota_fault unpack(struct bc_dfota_apply *a, uint32_t frame_bytes, uint32_t bytes)
 {
-    uint32_t start = 0;
-    uint32_t frame_bytes = 0;
-    uint32_t bytes = bc_package_block_bytes(&a->package, index);
-    enum bc_dfota_fault fault = find_frame(a, index, &start, &frame_bytes);
+    if (!a->port.read_package(a->port.context, a->next.offset - frame_bytes,
+                              a->frame + sizeof(frame_magic), frame_bytes))
+        return BC_DFOTA_FAULT_READ;
+    bc_view frame = {a->frame, sizeof(frame_magic) + frame_bytes};
+    return bc_unpack_block(&a->unpack, frame, a->block, bytes) ? BC_DFOTA_NO_FAULT
+                                                               : BC_DFOTA_FAULT_BLOCK;
+}
+
+static enum bc_dfota_fault write_block(struct bc_dfota_apply *a)
+{
+    struct bc_package_record record;
+    uint32_t at = a->next.index * a->package.block_bytes;
+    bc_view block = {a->block, bc_package_block_bytes(&a->package, a->next.index)};
+    enum bc_dfota_fault fault = read_record(a, &a->next, &record);
     if (fault != BC_DFOTA_NO_FAULT)
         return fault;
-    if (!a->port.read_package(a->port.context, bc_package_frames_offset(&a->package) + start,
-                              a->frame, frame_bytes))
-        return BC_DFOTA_FAULT_READ;
-    if (!bc_unpack_block(&a->unpack, (bc_view){a->frame, frame_bytes}, a->block, bytes))
-        return BC_DFOTA_FAULT_BLOCK;
-    if (!a->port.write_target(a->port.context, index * a->package.block_bytes,
-                              (bc_view){a->block, bytes}))
-        return BC_DFOTA_FAULT_WRITE;
-    return BC_DFOTA_NO_FAULT;
+    if (record.frame_bytes == 0)
+        block.ptr = a->source.ptr + ((int64_t)at + record.distance);
+    else
+        fault = unpack(a, record.frame_bytes, (uint32_t)block.len);
+    if (fault != BC_DFOTA_NO_FAULT)
+        return fault;
+    return a->port.write_target(a->port.context, at, block) ? BC_DFOTA_NO_FAULT
+                                                            : BC_DFOTA_FAULT_WRITE;
 }
 
 static void write_next(struct bc_dfota_apply *a)
@@ -190,7 +216,7 @@ static void write_next(struct bc_dfota_apply *a)
         go(a, BC_DFOTA_CHECK_TARGET);
         return;
     }
-    enum bc_dfota_fault fault = write_block(a, a->progress.blocks_done);
+    enum bc_dfota_fault fault = write_block(a);
     if (fault != BC_DFOTA_NO_FAULT)
         fail(a, fault);
     else
@@ -201,12 +227,17 @@ static void write_next(struct bc_dfota_apply *a)
 
 static enum bc_dfota_fault read_header(struct bc_dfota_apply *a)
 {
-    uint8_t header[BC_PACKAGE_HEADER_BYTES];
-    if (a->port.package_bytes < sizeof(header))
-        return BC_DFOTA_FAULT_HEADER;
-    if (!a->port.read_package(a->port.context, 0, header, sizeof(header)))
+    uint8_t bytes[BC_PACKAGE_HEADER_BYTES];
+    bc_view header = {bytes, sizeof(bytes)};
+    if (a->port.package_bytes < header.len)
+        header.len = a->port.package_bytes;
+    if (!a->port.read_package(a->port.context, 0, bytes, header.len))
         return BC_DFOTA_FAULT_READ;
-    switch (bc_package_read((bc_view){header, sizeof(header)}, &a->package)) {
+    if (!bc_package_begins(header))
+        return BC_DFOTA_FAULT_MAGIC;
+    if (header.len < sizeof(bytes))
+        return BC_DFOTA_FAULT_LENGTH;
+    switch (bc_package_read(header, &a->package)) {
     case BC_OK:
         return a->port.package_bytes == bc_package_bytes(&a->package) ? BC_DFOTA_NO_FAULT
                                                                       : BC_DFOTA_FAULT_LENGTH;
@@ -237,6 +268,9 @@ static enum bc_dfota_fault share_memory(struct bc_dfota_apply *a, void *memory, 
         return BC_DFOTA_FAULT_MEMORY;
     a->frame = (uint8_t *)memory + decoder_bytes;
     a->block = a->frame + frame_room(a->package.block_bytes);
+    memcpy(a->frame, frame_magic, sizeof(frame_magic));
+    a->check.offset = BC_PACKAGE_HEADER_BYTES;
+    a->next = a->check;
     return BC_DFOTA_NO_FAULT;
 }
 
@@ -264,8 +298,8 @@ enum bc_dfota_phase bc_dfota_apply_step(struct bc_dfota_apply *apply)
     case BC_DFOTA_CHECK_PACKAGE:
         check_package(apply);
         break;
-    case BC_DFOTA_CHECK_TABLE:
-        check_table(apply);
+    case BC_DFOTA_CHECK_RECORDS:
+        check_records(apply);
         break;
     case BC_DFOTA_CHECK_SOURCE:
         check_source(apply);

@@ -2,8 +2,8 @@
  * Applying a delta package (docs/DELTA.md), sans-IO: the caller lends memory and a port to what it
  * stores; each step does a bounded piece of work, so that a UART can be served in between.
  *
- *     CHECK_PACKAGE -> CHECK_TABLE -> CHECK_SOURCE -> WRITE -> CHECK_TARGET -> DONE
- *           '-------------'--------------'-------------'------------'--------> FAILED
+ *     CHECK_PACKAGE -> CHECK_RECORDS -> CHECK_SOURCE -> WRITE -> CHECK_TARGET -> DONE
+ *           '---------------'---------------'-------------'------------'--------> FAILED
  *
  * Until WRITE nothing is written: a damaged package or another source never gets there. The source
  * is only read. After each block that was written `progress` says how far it is; whoever keeps it
@@ -30,7 +30,7 @@ struct bc_dfota_port {
 
 enum bc_dfota_phase {
     BC_DFOTA_CHECK_PACKAGE, /* its length and SHA-256 */
-    BC_DFOTA_CHECK_TABLE,   /* every frame lies in the package and is no longer than it may be */
+    BC_DFOTA_CHECK_RECORDS, /* every frame lies in the package, and every copy in the source */
     BC_DFOTA_CHECK_SOURCE,  /* its length and SHA-256 */
     BC_DFOTA_WRITE,         /* one block a step */
     BC_DFOTA_CHECK_TARGET,  /* read back: its SHA-256 */
@@ -40,11 +40,12 @@ enum bc_dfota_phase {
 
 enum bc_dfota_fault {
     BC_DFOTA_NO_FAULT,
-    BC_DFOTA_FAULT_HEADER,   /* no package, or its header was altered */
+    BC_DFOTA_FAULT_MAGIC,    /* no package */
+    BC_DFOTA_FAULT_HEADER,   /* altered there */
     BC_DFOTA_FAULT_VERSION,  /* another format version, or beyond the limits of package.h */
     BC_DFOTA_FAULT_LENGTH,   /* cut short, or more than it says */
     BC_DFOTA_FAULT_BODY,     /* altered */
-    BC_DFOTA_FAULT_TABLE,    /* written wrongly: makes no sense with a good hash */
+    BC_DFOTA_FAULT_RECORD,   /* written wrongly: makes no sense with a good hash */
     BC_DFOTA_FAULT_BLOCK,    /* the same of a frame */
     BC_DFOTA_FAULT_SOURCE,   /* the package is for another image */
     BC_DFOTA_FAULT_PROGRESS, /* that of another package */
@@ -63,6 +64,13 @@ struct bc_dfota_progress {
     uint32_t blocks_done;                 /* so many are in the target, from its beginning */
 };
 
+/* A block's record in the package, and the distance of the last copy before it. */
+struct bc_dfota_cursor {
+    uint32_t index;
+    uint32_t offset;
+    int32_t distance;
+};
+
 /* The caller owns it and reads `package`, `progress`, `phase` and `fault`; the rest is private. */
 struct bc_dfota_apply {
     struct bc_package package;
@@ -73,11 +81,13 @@ struct bc_dfota_apply {
     struct bc_dfota_port port;
     bc_view source;
     struct bc_unpack unpack;
-    uint8_t *frame; /* block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES */
+    uint8_t *frame; /* the magic of zstd, block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES */
     uint8_t *block; /* block_bytes */
+    struct bc_dfota_cursor check; /* of CHECK_RECORDS */
+    struct bc_dfota_cursor next;  /* to be written */
     struct bc_sha256 hash;
     bool hashing;
-    uint32_t at; /* bytes, or entries of the table, that this phase has seen */
+    uint32_t at; /* bytes that this phase has seen */
 };
 
 /* The memory to lend for packages with such blocks: two blocks and the decoder (128 KiB). */

@@ -65,9 +65,9 @@ static bool sizes_valid(const struct bc_package *p)
         return false;
     /* These limits keep all sums of offsets below 2^32. */
     uint32_t blocks = bc_package_blocks(p);
-    uint32_t table_bytes = blocks * BC_PACKAGE_TABLE_ENTRY_BYTES;
-    return p->body_bytes > table_bytes &&
-           p->body_bytes <= table_bytes + blocks * (p->block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES);
+    uint32_t record_bytes_max =
+        BC_PACKAGE_HEAD_BYTES_MAX + p->block_bytes + BC_PACKAGE_FRAME_EXTRA_BYTES;
+    return p->body_bytes >= blocks && p->body_bytes <= blocks * record_bytes_max;
 }
 
 static bool package_valid(const struct bc_package *p)
@@ -83,11 +83,16 @@ static bool check_of(bc_view bytes, uint8_t digest[BC_SHA256_BYTES])
     return bc_sha256_end(&hash, digest);
 }
 
+bool bc_package_begins(bc_view bytes)
+{
+    return bytes.len >= MAGIC_BYTES && memcmp(bytes.ptr, MAGIC, MAGIC_BYTES) == 0;
+}
+
 enum bc_err bc_package_read(bc_view bytes, struct bc_package *out)
 {
     uint8_t digest[BC_SHA256_BYTES];
     bc_view rest = {bytes.ptr, BC_PACKAGE_HEADER_BYTES};
-    if (bytes.len < BC_PACKAGE_HEADER_BYTES || memcmp(bytes.ptr, MAGIC, MAGIC_BYTES) != 0)
+    if (bytes.len < BC_PACKAGE_HEADER_BYTES || !bc_package_begins(bytes))
         return BC_ERR_FORMAT;
     rest.ptr += MAGIC_BYTES;
     if (take_number(&rest, 2) != BC_PACKAGE_VERSION ||
@@ -157,23 +162,56 @@ uint32_t bc_package_block_bytes(const struct bc_package *package, uint32_t index
     return left < package->block_bytes ? left : package->block_bytes;
 }
 
-uint32_t bc_package_table_offset(uint32_t index)
-{
-    return BC_PACKAGE_HEADER_BYTES + index * BC_PACKAGE_TABLE_ENTRY_BYTES;
-}
-
-uint32_t bc_package_frames_offset(const struct bc_package *package)
-{
-    return bc_package_table_offset(bc_package_blocks(package));
-}
-
 uint32_t bc_package_bytes(const struct bc_package *package)
 {
     return BC_PACKAGE_HEADER_BYTES + package->body_bytes;
 }
 
-uint32_t bc_package_entry(const uint8_t entry[BC_PACKAGE_TABLE_ENTRY_BYTES])
+/* --- Records ---------------------------------------------------------------------------------- */
+
+#define SEVEN_BITS 0x7FU
+#define MORE 0x80U
+
+/* Bit 0 is the kind; above it the length of a frame, or the change with its sign in its own bit 0.
+ */
+static uint32_t head_of(const struct bc_package_record *record, int32_t before)
 {
-    bc_view rest = {entry, BC_PACKAGE_TABLE_ENTRY_BYTES};
-    return take_number(&rest, BC_PACKAGE_TABLE_ENTRY_BYTES);
+    if (record->frame_bytes > 0)
+        return record->frame_bytes << 1 | 1;
+    int32_t change = record->distance - before;
+    uint32_t size = (uint32_t)(change < 0 ? -change : change);
+    return (size << 1 | (change < 0)) << 1;
+}
+
+bool bc_package_take_record(bc_view bytes, struct bc_package_record *out)
+{
+    uint32_t head = 0;
+    uint32_t used = 0;
+    uint8_t byte = MORE;
+    while ((byte & MORE) != 0) {
+        if (used == BC_PACKAGE_HEAD_BYTES_MAX || used == bytes.len)
+            return false;
+        byte = bytes.ptr[used++];
+        if (used == 1 && byte == MORE)
+            return false;
+        head = head << 7 | (byte & SEVEN_BITS);
+    }
+    int32_t size = (int32_t)(head >> 2);
+    bool negative = (head & 2) != 0;
+    out->head_bytes = used;
+    out->frame_bytes = (head & 1) != 0 ? head >> 1 : 0;
+    if ((head & 1) == 0)
+        out->distance += negative ? -size : size;
+    return (head & 1) != 0 ? head > 1 : size > 0 || !negative;
+}
+
+void bc_package_put_record(bc_sink *out, const struct bc_package_record *record, int32_t distance)
+{
+    uint32_t head = head_of(record, distance);
+    unsigned shift = 0;
+    while (head >> shift > SEVEN_BITS)
+        shift += 7;
+    for (; shift > 0; shift -= 7)
+        bc_put_char(out, (char)(uint8_t)((head >> shift & SEVEN_BITS) | MORE));
+    bc_put_char(out, (char)(head & SEVEN_BITS));
 }

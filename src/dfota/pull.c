@@ -197,11 +197,9 @@ static bool put_request(const struct bc_pull *pull, const struct bc_uri *uri, bc
     memcpy(token.bytes, pull->token, sizeof(pull->token));
     struct bc_coap_block block = {.size_exponent = pull->exponent};
     block.number = pull->received / (uint32_t)bc_coap_block_bytes(&block);
-    struct bc_address literal;
     struct bc_coap_writer w =
         bc_coap_write_begin(out, BC_COAP_CON, BC_COAP_GET, pull->message_id, &token);
-    if (!uri->literal && !bc_address_parse(uri->host, &literal))
-        bc_coap_write_option(&w, BC_COAP_URI_HOST, uri->host);
+    bc_uri_write_host(&w, uri);
     bc_uri_write(&w, BC_COAP_URI_PATH, uri->path);
     bc_uri_write(&w, BC_COAP_URI_QUERY, uri->query);
     bc_coap_write_uint(&w, BC_COAP_BLOCK2, bc_coap_block_value(&block));

@@ -24,7 +24,7 @@ size_t bc_unpack_memory_bytes(void);
  * False when there is no backend or `memory_bytes` is too small. */
 bool bc_unpack_begin(struct bc_unpack *unpack, void *memory, size_t memory_bytes, bc_view source);
 
-/* Exactly one frame, with content size and checksum and no dictionary ID, to exactly `len` bytes.
+/* Exactly one frame, with content size and without checksum and dictionary ID, to `len` bytes.
  * False for anything else; then `out` holds nothing of worth. */
 bool bc_unpack_block(struct bc_unpack *unpack, bc_view frame, uint8_t *out, size_t len);
 

@@ -49,7 +49,7 @@ static bool is_block(bc_view frame, size_t len)
     ZSTD_frameHeader header;
     return ZSTD_getFrameHeader(&header, frame.ptr, frame.len) == 0 &&
            header.frameType == ZSTD_frame && header.frameContentSize == len &&
-           header.checksumFlag != 0 && header.dictID == 0 &&
+           header.checksumFlag == 0 && header.dictID == 0 &&
            ZSTD_findFrameCompressedSize(frame.ptr, frame.len) == frame.len;
 }
 

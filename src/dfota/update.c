@@ -27,7 +27,7 @@ struct bc_update_end bc_update_end_of(enum bc_update_cause cause)
 enum bc_update_cause bc_update_cause_of_fault(enum bc_dfota_fault fault)
 {
     switch (fault) {
-    case BC_DFOTA_FAULT_HEADER:
+    case BC_DFOTA_FAULT_MAGIC:
     case BC_DFOTA_FAULT_VERSION:
         return BC_CAUSE_TYPE;
     case BC_DFOTA_FAULT_READ:
@@ -80,9 +80,9 @@ bool bc_update_header_fits(bc_view header, const struct bc_update_room *room, ui
                            enum bc_update_cause *why)
 {
     struct bc_package package;
-    *why = BC_CAUSE_TYPE;
-    if (bc_package_read(header, &package) != BC_OK ||
-        strcmp(package.source_revision, room->revision) != 0)
+    enum bc_err err = bc_package_read(header, &package);
+    *why = err == BC_ERR_FORMAT && bc_package_begins(header) ? BC_CAUSE_INTEGRITY : BC_CAUSE_TYPE;
+    if (err != BC_OK || strcmp(package.source_revision, room->revision) != 0)
         return false;
     *why = BC_CAUSE_SPACE;
     if (bc_package_bytes(&package) > room->package_bytes_max ||

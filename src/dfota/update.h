@@ -75,7 +75,7 @@ void bc_update_go(struct bc_update *update, enum bc_update_state state,
 
 /* What stands in a package's header already says whether it is worth the rest of the download: the
  * format, for whom it is, and whether it and its image fit. `announced` is the size the server
- * tells, or 0. BC_DFOTA_NO_FAULT when all is well. */
+ * tells, or 0. `header` is shorter when the download has ended before. False with the reason. */
 struct bc_update_room {
     uint32_t package_bytes_max;
     uint32_t slot_bytes_max;

@@ -52,7 +52,7 @@ static bool read_scheme(bc_view *text, struct bc_uri *out)
     return false;
 }
 
-/* "host", "host:port", "[2001:db8::1]:port". */
+/* "host", "host:port", "host:", "[2001:db8::1]:port". */
 static bool read_authority(bc_view text, struct bc_uri *out)
 {
     int64_t port = out->port;
@@ -66,8 +66,10 @@ static bool read_authority(bc_view text, struct bc_uri *out)
             return false;
         text = skip(text, 1);
     }
-    if (text.len > 0 && (text.ptr[0] != ':' || text.len < 2 || text.ptr[1] < '0' ||
-                         text.ptr[1] > '9' || !bc_view_int(skip(text, 1), &port)))
+    if (text.len > 0 && text.ptr[0] != ':')
+        return false;
+    text = skip(text, text.len > 0);
+    if (text.len > 0 && (text.ptr[0] < '0' || text.ptr[0] > '9' || !bc_view_int(text, &port)))
         return false;
     out->port = (uint16_t)port;
     return port > 0 && port <= UINT16_MAX && is_host(out->host, out->literal);
@@ -100,9 +102,12 @@ static size_t take_byte(bc_view text, uint8_t *out)
 
 void bc_uri_write(struct bc_coap_writer *w, uint16_t number, bc_view text)
 {
-    const char *separator = number == BC_COAP_URI_PATH ? "/" : "&";
+    bool is_path = number == BC_COAP_URI_PATH;
+    const char *separator = is_path ? "/" : "&";
     uint8_t bytes[SEGMENT_BYTES_MAX];
-    while (text.len > 0) {
+    if (is_path)
+        text = skip(text, text.len > 0); /* its first '/' */
+    for (bool more = text.len > 0; more; text = skip(text, more)) {
         bc_sink segment = {.ptr = bytes, .cap = sizeof(bytes)};
         for (size_t len = reach(text, separator); len > 0;) {
             uint8_t byte;
@@ -111,9 +116,22 @@ void bc_uri_write(struct bc_coap_writer *w, uint16_t number, bc_view text)
             text = skip(text, used);
             len -= used;
         }
-        if (segment.len > 0)
-            bc_coap_write_option(w, number, bc_sink_view(&segment));
+        bc_coap_write_option(w, number, bc_sink_view(&segment));
         w->out->full = w->out->full || segment.full;
-        text = skip(text, text.len > 0);
+        more = text.len > 0; /* behind a separator stands a segment, be it empty */
     }
+}
+
+void bc_uri_write_host(struct bc_coap_writer *w, const struct bc_uri *uri)
+{
+    struct bc_address literal;
+    uint8_t bytes[BC_HOST_BYTES_MAX];
+    bc_sink host = {.ptr = bytes, .cap = sizeof(bytes)};
+    if (uri->literal || bc_address_parse(uri->host, &literal))
+        return;
+    for (size_t i = 0; i < uri->host.len; i++) {
+        uint8_t c = uri->host.ptr[i];
+        bc_put_char(&host, (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c));
+    }
+    bc_coap_write_option(w, BC_COAP_URI_HOST, bc_sink_view(&host));
 }

@@ -22,6 +22,9 @@ struct bc_uri {
 /* False for any other scheme, for user information, a fragment, a port of 0 or above 65535. */
 bool bc_uri_read(bc_view text, struct bc_uri *out);
 
+/* Uri-Host, in lower case; nothing for an address (RFC 7252 section 6.4). */
+void bc_uri_write_host(struct bc_coap_writer *w, const struct bc_uri *uri);
+
 /* Uri-Path and Uri-Query, one option a segment, percent escapes decoded (RFC 7252 section 6.4).
  * Call with `number` the one, then with the other; options between the two are the caller's. A
  * segment that does not fit an option makes the sink full. */

@@ -4,7 +4,6 @@
  * A value in parts is kept as entries of [instance id, 2 bytes][length, 2 bytes][TLV or JSON] in
  * one chunk of the endpoint's arena until index 0 completes it.
  */
-#include <string.h>
 
 #include "base/sink.h"
 #include "lwm2m/inside.h"
@@ -123,12 +122,18 @@ static void drop(struct bc_lwm2m_client *c, struct bc_request *request)
     *request = (struct bc_request){.kind = BC_REQUEST_FREE};
 }
 
+static void drop_collection(struct bc_lwm2m_client *c, struct bc_collection *collection)
+{
+    bc_arena_free(&c->coap.arena, collection->parts);
+    *collection = (struct bc_collection){0};
+}
+
 void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c)
 {
     for (size_t i = 0; i < BC_REQUESTS_MAX; i++)
         drop(c, &c->request[i]);
-    bc_arena_free(&c->coap.arena, c->parts);
-    c->parts = 0;
+    for (size_t i = 0; i < BC_COLLECTIONS_MAX; i++)
+        drop_collection(c, &c->collection[i]);
 }
 
 void bc_lwm2m_expire_requests(struct bc_lwm2m_client *c, bool all)
@@ -168,6 +173,19 @@ uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c)
             deadline_ms = at_ms;
     }
     return deadline_ms;
+}
+
+bool bc_lwm2m_is_waiting(struct bc_lwm2m_client *c, uint16_t message_id)
+{
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++) {
+        struct bc_request *request = &c->request[i];
+        if (request->kind == BC_REQUEST_FREE || request->message_id != message_id)
+            continue;
+        if (request->acknowledged)
+            bc_coap_acknowledge(&c->coap, message_id);
+        return true;
+    }
+    return false;
 }
 
 static struct bc_request *find_request(struct bc_lwm2m_client *c, enum bc_request_kind kind,
@@ -250,10 +268,16 @@ static enum bc_err send_content(struct bc_lwm2m_client *c, struct bc_request *re
         return BC_ERR_FULL;
     enum bc_err err =
         send_value(c, &frame, request->parts, request->accept, answer->path, &answer->value);
-    if (err == BC_OK && observes)
-        bc_lwm2m_observe(c, &request->token, request->path, request->accept)->block_exponent =
-            request->block_exponent;
-    return err;
+    if (err == BC_ERR_ABSENT) /* the server has asked for a block that there is not */
+        return answer_code(c, request, BC_COAP_BAD_REQUEST);
+    if (err != BC_OK || !observes)
+        return err;
+    struct bc_observation *made =
+        bc_lwm2m_observe(c, &request->token, request->path, request->accept);
+    made->block_exponent = request->block_exponent;
+    if (frame.tag != 0 || !request->confirmable) /* it can be refused as a notification can */
+        bc_lwm2m_remember_sent(made, &frame);
+    return BC_OK;
 }
 
 enum bc_err bc_lwm2m_answer(struct bc_lwm2m_client *c, enum bc_request_kind kind,
@@ -284,23 +308,32 @@ enum bc_err bc_lwm2m_answer(struct bc_lwm2m_client *c, enum bc_request_kind kind
 
 /* --- Notifications --------------------------------------------------------------------------- */
 
-static void drop_parts(struct bc_lwm2m_client *c)
+static struct bc_collection *collection_of(struct bc_lwm2m_client *c, struct bc_path path)
 {
-    bc_arena_free(&c->coap.arena, c->parts);
-    c->parts = 0;
+    for (size_t i = 0; i < BC_COLLECTIONS_MAX; i++)
+        if (c->collection[i].parts != 0 && bc_path_equal(c->collection[i].path, path))
+            return &c->collection[i];
+    return NULL;
 }
 
-static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
-                                     const struct bc_notification *n, uint16_t *message_id)
+void bc_lwm2m_drop_parts(struct bc_lwm2m_client *c, struct bc_path path)
 {
-    struct bc_lwm2m_frame frame = bc_lwm2m_notification_of(
-        observation, n->confirmable ? BC_COAP_CON : BC_COAP_NON, TAG_NOTIFY);
-    enum bc_err err = send_value(c, &frame, c->parts, observation->accept, n->path, &n->value);
-    if (err != BC_OK)
-        return err;
-    bc_lwm2m_remember_sent(observation, &frame);
-    *message_id = frame.message_id;
-    return BC_OK;
+    struct bc_collection *collection = collection_of(c, path);
+    if (collection != NULL)
+        drop_collection(c, collection);
+}
+
+/* Parts of an observation that is no more are in nobody's way. */
+static struct bc_collection *free_collection(struct bc_lwm2m_client *c)
+{
+    for (size_t i = 0; i < BC_COLLECTIONS_MAX; i++) {
+        struct bc_collection *collection = &c->collection[i];
+        if (collection->parts != 0 && !bc_lwm2m_observed(c, collection->path))
+            drop_collection(c, collection);
+        if (collection->parts == 0)
+            return collection;
+    }
+    return NULL;
 }
 
 /* One part of several. An index out of turn throws away what was collected, so that the host can
@@ -308,21 +341,39 @@ static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observ
 static enum bc_err collect(struct bc_lwm2m_client *c, const struct bc_observation *observation,
                            const struct bc_notification *n)
 {
-    bool first = c->parts == 0;
-    bool in_turn =
-        first ? observation->path.depth < 3
-              : n->index == c->parts_next_index && bc_path_equal(observation->path, c->parts_path);
-    if (!in_turn) {
-        drop_parts(c);
+    struct bc_collection *collection = collection_of(c, observation->path);
+    if (collection == NULL && observation->path.depth == 3)
+        return BC_ERR_RANGE;
+    if (collection != NULL && n->index != collection->next_index) {
+        drop_collection(c, collection);
         return BC_ERR_RANGE;
     }
-    if (!add_part(&c->coap, &c->parts, parts_format(observation->accept), observation->path,
-                  n->path, &n->value)) {
-        drop_parts(c);
+    if (collection == NULL)
+        collection = free_collection(c);
+    if (collection == NULL)
+        return BC_ERR_FULL;
+    if (!add_part(&c->coap, &collection->parts, parts_format(observation->accept),
+                  observation->path, n->path, &n->value)) {
+        drop_collection(c, collection);
         return BC_ERR_FULL;
     }
-    c->parts_path = observation->path;
-    c->parts_next_index = (uint16_t)(n->index - 1);
+    collection->path = observation->path;
+    collection->next_index = (uint16_t)(n->index - 1);
+    return BC_OK;
+}
+
+static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
+                                     const struct bc_notification *n, uint16_t *message_id)
+{
+    const struct bc_collection *collection = collection_of(c, observation->path);
+    struct bc_lwm2m_frame frame = bc_lwm2m_notification_of(
+        observation, n->confirmable ? BC_COAP_CON : BC_COAP_NON, TAG_NOTIFY);
+    enum bc_err err = send_value(c, &frame, collection == NULL ? 0 : collection->parts,
+                                 observation->accept, n->path, &n->value);
+    if (err != BC_OK)
+        return err;
+    bc_lwm2m_remember_sent(observation, &frame);
+    *message_id = frame.message_id;
     return BC_OK;
 }
 
@@ -335,13 +386,13 @@ enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notificat
     struct bc_observation *observation = bc_lwm2m_observation_of(c, n->path);
     if (observation == NULL || !bc_objects_has(&c->settings->objects, n->path))
         return BC_ERR_ABSENT;
-    if (n->index > 0 || c->parts != 0) {
+    if (n->index > 0 || collection_of(c, observation->path) != NULL) {
         enum bc_err err = collect(c, observation, n);
         if (err != BC_OK || n->index > 0)
             return err;
     }
     enum bc_err err = send_notification(c, observation, n, message_id);
-    drop_parts(c);
+    bc_lwm2m_drop_parts(c, observation->path);
     *sent = err == BC_OK;
     return err;
 }

@@ -12,7 +12,6 @@
  * The module knows one server: of several accounts the one written last counts, and the bootstrap
  * server's own is read and forgotten. Nothing comes into force before the server has finished.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "base/sink.h"
@@ -29,6 +28,7 @@ enum security_resource {
     SECURITY_MODE = 2,
     SECURITY_IDENTITY = 3,
     SECURITY_KEY = 5,
+    SECURITY_SHORT_ID = 10,
 };
 
 static void drop_account(struct bc_lwm2m_client *c)
@@ -68,7 +68,7 @@ enum bc_err bc_lwm2m_bootstrap(struct bc_lwm2m_client *c, const struct bc_addres
 static void end(struct bc_lwm2m_client *c, enum bc_outcome outcome)
 {
     bc_lwm2m_drop_bootstrap(c);
-    bc_coap_cancel(&c->coap, TAG_BOOTSTRAP);
+    (void)bc_coap_cancel(&c->coap, TAG_BOOTSTRAP);
     bc_lwm2m_set_status(c, BC_STATUS_NOT_REGISTERED);
     bc_lwm2m_tell(c, BC_EVENT_BOOTSTRAPPED, outcome, 0);
 }
@@ -199,6 +199,9 @@ static bool read_server(bc_view tlvs, struct bc_bootstrap *out)
     while (bc_tlv_next(&tlvs, &tlv)) {
         int64_t number = bc_value_integer_of(tlv.value);
         switch ((enum bc_server_resource)tlv.id) {
+        case BC_SERVER_SHORT_ID:
+            out->short_id = (uint16_t)number;
+            break;
         case BC_SERVER_LIFETIME:
             if (tlv.type != BC_TLV_RESOURCE || number < BC_LIFETIME_MIN || number > BC_LIFETIME_MAX)
                 return false;
@@ -219,6 +222,7 @@ static bool read_server(bc_view tlvs, struct bc_bootstrap *out)
 static void forget_server(const struct bc_lwm2m_client *c, struct bc_bootstrap *b)
 {
     b->server_given = false;
+    b->short_id = 0;
     b->lifetime_s = c->settings->lifetime_s;
     b->queue_mode = c->settings->queue_mode;
 }
@@ -273,6 +277,8 @@ static uint8_t on_write(struct bc_lwm2m_client *c, const struct bc_coap_message 
         return BC_COAP_METHOD_NOT_ALLOWED;
     if (bc_write_format(request) != BC_COAP_FORMAT_TLV)
         return BC_COAP_UNSUPPORTED_CONTENT_FORMAT;
+    if (path.depth >= 2)
+        body = bc_tlv_unwrap(body, path.instance);
     if (path.depth == 3 && !is_resource(body, path.resource))
         return BC_COAP_BAD_REQUEST;
     if (path.object == 1)
@@ -299,6 +305,13 @@ static uint8_t on_delete(struct bc_lwm2m_client *c, struct bc_path path)
     if (servers && (path.depth < 2 || path.instance == c->bootstrap.server_instance))
         forget_server(c, &c->bootstrap);
     return BC_COAP_DELETED;
+}
+
+uint16_t bc_lwm2m_account_short_id(const struct bc_lwm2m_client *c)
+{
+    bc_view tlvs = bc_arena_view(&c->coap.arena, c->bootstrap.account);
+    bc_view id;
+    return find_resource(tlvs, SECURITY_SHORT_ID, &id) ? (uint16_t)bc_value_integer_of(id) : 0;
 }
 
 /* The account as the event shows it; false when it is not one that can be used. */
@@ -341,10 +354,11 @@ static void on_finish(struct bc_lwm2m_client *c, const struct bc_coap_message *r
     }
     bc_lwm2m_reply_code(c, request, BC_COAP_CHANGED);
     c->bootstrap.runs = false;
-    bc_coap_cancel(&c->coap, TAG_BOOTSTRAP);
+    (void)bc_coap_cancel(&c->coap, TAG_BOOTSTRAP);
     (void)read_account(c, &account); /* both may have moved it */
     bc_lwm2m_emit(c, &(struct bc_lwm2m_event){.kind = BC_EVENT_BOOTSTRAPPED,
                                               .outcome = BC_OUTCOME_DONE,
+                                              .request = request,
                                               .account = &account});
     bc_lwm2m_drop_bootstrap(c);
     c->bootstrap.over = true;

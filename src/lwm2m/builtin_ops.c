@@ -60,6 +60,16 @@ static bool read_row(struct bc_lwm2m_client *c, const struct bc_resource_row *ro
            bc_lwm2m_builtin_value(c, BC_PATH_RESOURCE(row->object, 0, row->resource), out, scratch);
 }
 
+bool bc_lwm2m_builtin_row(struct bc_lwm2m_client *c, const struct bc_resource_row *row,
+                          struct bc_value *out)
+{
+    uint8_t memory[SCRATCH_BYTES];
+    bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
+    bool known = read_row(c, row, out, &scratch);
+    out->bytes = (bc_view){0}; /* they were in the scratch */
+    return known;
+}
+
 /* The readable resources of an instance as TLV; with `out` NULL only their size. */
 static size_t instance_tlv(struct bc_lwm2m_client *c, uint16_t object, bc_sink *scratch,
                            bc_sink *out)
@@ -241,7 +251,6 @@ static unsigned apply(struct bc_lwm2m_client *c, struct bc_path path, const stru
     unsigned carries = 0;
     if (path.object == 5) {
         (void)c->host->firmware(c->host_context, &value->bytes, true);
-        bc_lwm2m_changed(c, BC_PATH_RESOURCE(5, 0, BC_FIRMWARE_STATE));
         return 0;
     }
     if (path.object != 1) {
@@ -276,15 +285,21 @@ static unsigned apply(struct bc_lwm2m_client *c, struct bc_path path, const stru
     return carries;
 }
 
+/* Packages are pulled, never pushed. */
+static bool is_push(struct bc_path path)
+{
+    return bc_path_equal(path, BC_PATH_RESOURCE(5, 0, BC_FIRMWARE_PACKAGE));
+}
+
 /* One resource of a write. With `carries` NULL it is only checked. */
 static uint8_t write_item(struct bc_lwm2m_client *c, const struct bc_write_item *item,
                           int32_t format, unsigned *carries)
 {
     const struct bc_resource_row *row = bc_builtin_find(item->path);
     struct bc_value value;
-    if (row == NULL)
+    if (row == NULL && !is_push(item->path))
         return BC_COAP_NOT_FOUND;
-    if ((row->access & BC_ACCESS_WRITE) == 0)
+    if (row == NULL || (row->access & BC_ACCESS_WRITE) == 0)
         return BC_COAP_METHOD_NOT_ALLOWED;
     if (!decode(row, format, item->bytes, &value))
         return BC_COAP_BAD_REQUEST;
@@ -321,12 +336,15 @@ static void on_write(struct bc_lwm2m_client *c, const struct bc_coap_message *re
     uint8_t memory[SCRATCH_BYTES];
     bc_sink scratch = {.ptr = memory, .cap = sizeof(memory)};
     struct bc_write_items items;
+    const struct bc_resource_row *row = bc_builtin_find(path);
     bool opened = bc_write_open(request, path, scratch, &items);
     bool several = items.format == BC_COAP_FORMAT_TLV || items.format == BC_COAP_FORMAT_JSON;
     bool flat = items.format == BC_COAP_FORMAT_TEXT || items.format == BC_COAP_FORMAT_OPAQUE ||
                 items.format == BC_COAP_FORMAT_ABSENT;
     uint8_t code = BC_COAP_BAD_REQUEST;
-    if (!several && !(flat && path.depth == 3))
+    if (row != NULL && (row->access & BC_ACCESS_WRITE) == 0)
+        code = BC_COAP_METHOD_NOT_ALLOWED; /* whatever form it has */
+    else if (!several && !(flat && path.depth == 3))
         code = BC_COAP_UNSUPPORTED_CONTENT_FORMAT;
     else if (opened)
         code = write_all(c, &items, NULL);
@@ -363,8 +381,8 @@ static void on_execute(struct bc_lwm2m_client *c, const struct bc_coap_message *
 void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                                  struct bc_path path)
 {
-    if (bc_path_equal(path, BC_PATH_RESOURCE(5, 0, BC_FIRMWARE_PACKAGE)))
-        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED); /* no push of packages */
+    if (is_push(path))
+        bc_lwm2m_reply_code(c, request, BC_COAP_METHOD_NOT_ALLOWED);
     else if (!bc_builtin_has(path))
         bc_lwm2m_reply_code(c, request, BC_COAP_NOT_FOUND);
     else if (request->code == BC_COAP_GET)

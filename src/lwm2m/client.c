@@ -76,13 +76,12 @@ static void on_event(struct bc_lwm2m_client *c, const struct bc_coap_event *even
         break;
     case TAG_NOTIFY_OWN:
     case TAG_NOTIFY_STATE:
+    case TAG_ANSWER: /* to an observe, which is the first notification */
         if (event->kind == BC_COAP_RESET)
             on_refused(c, event->message_id);
         break;
     case TAG_SEND:
         bc_lwm2m_tell(c, BC_EVENT_SENT, bc_lwm2m_outcome_of(event), event->message_id);
-        break;
-    case TAG_ANSWER:
         break;
     case TAG_BOOTSTRAP:
         bc_lwm2m_on_bootstrap_event(c, event);
@@ -160,4 +159,25 @@ bool bc_lwm2m_quiet(const struct bc_lwm2m_client *c)
         if (c->request[i].kind != BC_REQUEST_FREE)
             return false;
     return true;
+}
+
+static bool host_waits_for(uint8_t tag)
+{
+    switch (tag) {
+    case TAG_DEREGISTER:
+    case TAG_NOTIFY:
+    case TAG_SEND:
+        return true;
+    default:
+        return tag > TAG_UPDATE + BC_UPDATE_AUTOMATIC && tag != TAG_UPDATE + BC_UPDATE_SERVER;
+    }
+}
+
+unsigned bc_lwm2m_results_due(const struct bc_lwm2m_client *c)
+{
+    unsigned results = 0;
+    for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
+        results += c->coap.exchange[i].state > BC_COAP_SENDS_ONCE &&
+                   host_waits_for(c->coap.exchange[i].tag);
+    return results;
 }

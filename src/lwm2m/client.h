@@ -43,7 +43,7 @@ enum bc_lwm2m_event_kind {
     BC_EVENT_REGISTERED,   /* outcome */
     BC_EVENT_UPDATED,      /* outcome, reason, message_id */
     BC_EVENT_DEREGISTERED, /* outcome */
-    BC_EVENT_BOOTSTRAPPED, /* outcome; when DONE, account: the status is still REGISTERING */
+    BC_EVENT_BOOTSTRAPPED, /* outcome; when DONE, account, request: status is still REGISTERING */
     BC_EVENT_REPORT_ACKED, /* outcome, message_id */
     BC_EVENT_STATE_SENT,   /* message_id: of a notification of object 5 */
     BC_EVENT_SENT,         /* outcome, message_id: of bc_lwm2m_send() */
@@ -99,7 +99,7 @@ struct bc_lwm2m_event {
     uint16_t message_id;
     struct bc_path path;
     struct bc_write_items items;
-    const struct bc_coap_message *request; /* for its Uri-Query */
+    const struct bc_coap_message *request; /* of the server, where one led to it */
     const struct bc_lwm2m_account *account;
 };
 
@@ -114,7 +114,9 @@ struct bc_lwm2m_host {
     /* A server's write to a built-in resource of object 3, checked against builtin.h. */
     void (*write)(void *context, struct bc_path path, const struct bc_value *value);
     /* What a server does to object 5: it writes `uri` to 5/0/1, or executes 5/0/2 (NULL). Unless
-     * `acts`, only whether it could. The code of the answer, BC_COAP_CHANGED when all is well. */
+     * `acts`, only whether it could. The code of the answer, BC_COAP_CHANGED when all is well.
+     * After a write it tells of the change of 5/0/3 (bc_lwm2m_changed()); after an execute the
+     * client does, behind its answer. */
     uint8_t (*firmware)(void *context, const bc_view *uri, bool acts);
     /* Whether a bootstrap server's account names a server we could reach. */
     bool (*account_usable)(void *context, const struct bc_lwm2m_account *account);
@@ -170,6 +172,7 @@ struct bc_served {
 /* A write that arrives in blocks. */
 struct bc_upload {
     uint32_t since_ms; /* of the last block; low bits */
+    int32_t format;    /* its Content-Format */
     struct bc_path path;
     uint8_t code; /* of the request */
     bc_chunk chunk;
@@ -182,6 +185,7 @@ struct bc_bootstrap {
     uint32_t lifetime_s;
     uint16_t instance;        /* of object 0: the account that is being written */
     uint16_t server_instance; /* of object 1 */
+    uint16_t short_id;        /* 1/x/0; 0 when it was not written */
     bc_chunk account;         /* its resources as TLV; a later one of the same number wins */
     bool runs;
     bool over;         /* finished; nobody else has been spoken to since */
@@ -224,13 +228,17 @@ struct bc_saved_observation {
     struct bc_coap_token token;
 };
 
+/* A notification whose last part is still to come. */
+struct bc_collection {
+    bc_chunk parts; /* 0 = free */
+    uint16_t next_index;
+    struct bc_path path; /* of the observation */
+};
+
 struct bc_lwm2m_client {
     uint8_t status; /* enum bc_status */
     bool storing;
     uint8_t location_bytes;
-    bc_chunk parts; /* of a notification in parts */
-    uint16_t parts_next_index;
-    struct bc_path parts_path;
     const struct bc_lwm2m_host *host;
     void *host_context;
     struct bc_lwm2m_settings *settings; /* borrowed */
@@ -245,9 +253,10 @@ struct bc_lwm2m_client {
     struct bc_sending sending;
     struct bc_address server;
     struct bc_coap_endpoint coap;
-    char location[BC_LOCATION_BYTES_MAX];
+    uint8_t location[BC_LOCATION_BYTES_MAX + 1]; /* its segments, each behind its length */
     struct bc_request request[BC_REQUESTS_MAX];
     struct bc_observation observation[BC_OBSERVATIONS_MAX];
+    struct bc_collection collection[BC_COLLECTIONS_MAX];
     struct bc_attributes attributes;
 };
 
@@ -274,7 +283,8 @@ enum bc_err bc_lwm2m_bootstrap(struct bc_lwm2m_client *c, const struct bc_addres
 /* Sends an update that carries what `value` says: the new lifetime (BC_UPDATE_LIFETIME), the new
  * binding, 1 = UQ (BC_UPDATE_BINDING), BC_UPDATE_CARRIES_ bits (BC_UPDATE_SERVER), or 0. Lifetime
  * and binding become the settings when the server accepts them. Ends in BC_EVENT_UPDATED.
- * BC_ERR_STATE unless REGISTERED or RECOVERING. */
+ * BC_ERR_STATE unless REGISTERED or RECOVERING. Of those that the server has asked for one is under
+ * way: the next takes its place and carries what it did. */
 #define BC_UPDATE_CARRIES_LIFETIME 1U
 #define BC_UPDATE_CARRIES_BINDING 2U
 enum bc_err bc_lwm2m_update(struct bc_lwm2m_client *c, enum bc_update_reason reason,
@@ -282,6 +292,9 @@ enum bc_err bc_lwm2m_update(struct bc_lwm2m_client *c, enum bc_update_reason rea
 
 /* Ends in BC_EVENT_DEREGISTERED. */
 enum bc_err bc_lwm2m_deregister(struct bc_lwm2m_client *c);
+
+/* Where the server has registered us, segments joined by '/'; nothing when it has not. */
+void bc_lwm2m_put_location(bc_sink *out, const struct bc_lwm2m_client *c);
 
 /* True when the lifetime the server accepted has passed since it last heard of us. */
 bool bc_lwm2m_expired(const struct bc_lwm2m_client *c, uint64_t now_ms);
@@ -352,6 +365,10 @@ bool bc_lwm2m_idle(const struct bc_lwm2m_client *c);
 
 /* True when nothing is under way in either direction: the moment to sleep. */
 bool bc_lwm2m_quiet(const struct bc_lwm2m_client *c);
+
+/* How many of the messages under way end in an event that the host waits for, an automatic update
+ * and a registration not counted. */
+unsigned bc_lwm2m_results_due(const struct bc_lwm2m_client *c);
 
 /* Drops observations below an object that is no more. */
 void bc_lwm2m_forget_object(struct bc_lwm2m_client *c, uint16_t object);

@@ -117,7 +117,7 @@ static enum bc_err send_block(struct bc_lwm2m_client *c, struct bc_lwm2m_frame *
     size_t bytes = (size_t)16 << frame->block.exponent;
     size_t at = bytes * frame->block.number;
     if (at >= body.len)
-        return BC_ERR_RANGE;
+        return BC_ERR_ABSENT;
     struct bc_coap_block block = {frame->block.number, body.len - at > bytes,
                                   frame->block.exponent};
     uint8_t etag[4];
@@ -184,7 +184,7 @@ bool bc_lwm2m_frame_of(const struct bc_coap_message *request, struct bc_path pat
 void bc_lwm2m_finish_reply(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                            enum bc_err err)
 {
-    if (err == BC_ERR_RANGE)
+    if (err == BC_ERR_ABSENT)
         bc_lwm2m_reply_code(c, request, BC_COAP_BAD_REQUEST);
     else if (err != BC_OK)
         bc_coap_forget(&c->coap, request->message_id);
@@ -195,9 +195,11 @@ static bool serve_block(struct bc_lwm2m_client *c, const struct bc_coap_message 
                         struct bc_path path)
 {
     struct bc_lwm2m_frame frame;
+    int32_t accept = bc_lwm2m_accept_of(request);
     if (!bc_lwm2m_frame_of(request, path, &frame) || frame.block.number == 0 ||
         c->served.chunk == 0 || request->code != BC_COAP_GET ||
-        !bc_path_equal(path, c->served.path))
+        !bc_path_equal(path, c->served.path) ||
+        (accept != BC_COAP_FORMAT_ABSENT && accept != c->served.format))
         return false;
     c->served.since_ms = (uint32_t)c->coap.now_ms;
     bc_lwm2m_finish_reply(c, request, send_block(c, &frame));
@@ -217,6 +219,14 @@ static size_t upload_bytes(const struct bc_lwm2m_client *c)
     return c->upload.chunk == 0 ? 0 : bc_arena_view(&c->coap.arena, c->upload.chunk).len;
 }
 
+/* RFC 7959 section 2.3: only blocks of one request and one Content-Format are put together. */
+static bool continues(const struct bc_lwm2m_client *c, const struct bc_coap_message *request,
+                      struct bc_path path, size_t offset)
+{
+    return bc_path_equal(path, c->upload.path) && request->code == c->upload.code &&
+           bc_write_format(request) == c->upload.format && upload_bytes(c) == offset;
+}
+
 /* The code that refuses this block, or 0 when it has been added. */
 static uint8_t add_block(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                          struct bc_path path, const struct bc_coap_block *block)
@@ -226,9 +236,11 @@ static uint8_t add_block(struct bc_lwm2m_client *c, const struct bc_coap_message
         drop_upload(c);
         c->upload.path = path;
         c->upload.code = request->code;
+        c->upload.format = bc_write_format(request);
+        if (bc_coap_option_number_of(request, BC_COAP_SIZE1, 0) > BC_UPLOAD_BYTES_MAX)
+            return BC_COAP_REQUEST_ENTITY_TOO_LARGE;
     }
-    bool same = bc_path_equal(path, c->upload.path) && request->code == c->upload.code;
-    if (!same || upload_bytes(c) != bytes * block->number)
+    if (!continues(c, request, path, bytes * block->number))
         return BC_COAP_REQUEST_ENTITY_INCOMPLETE;
     if (block->more ? request->payload.len != bytes : request->payload.len > bytes)
         return BC_COAP_BAD_REQUEST;

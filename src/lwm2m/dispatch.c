@@ -10,6 +10,8 @@
 #include "lwm2m/builtin.h"
 #include "lwm2m/inside.h"
 
+#define OBSERVE_BYTES_MAX 3 /* RFC 7641 section 2; a longer one is none (RFC 7252 5.4.3) */
+
 /* What a request on a custom object turns out to be: something the host answers, or a code. */
 struct verdict {
     enum bc_request_kind kind;
@@ -44,8 +46,12 @@ int32_t bc_lwm2m_accept_of(const struct bc_coap_message *request)
 
 int bc_lwm2m_observe_of(const struct bc_coap_message *request)
 {
-    int64_t value = bc_coap_option_number_of(request, BC_COAP_OBSERVE, -1);
-    return request->code == BC_COAP_GET && (value == 0 || value == 1) ? (int)value : -1;
+    bc_view bytes;
+    uint32_t value;
+    bool asks = request->code == BC_COAP_GET &&
+                bc_coap_option_find(request, BC_COAP_OBSERVE, &bytes) &&
+                bytes.len <= OBSERVE_BYTES_MAX && bc_coap_option_uint(bytes, &value) && value <= 1;
+    return asks ? (int)value : -1;
 }
 
 int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32_t accept)
@@ -218,6 +224,15 @@ static bool tell_host(struct bc_lwm2m_client *c, const struct bc_coap_message *r
     return bc_lwm2m_emit(c, &event);
 }
 
+/* Who observes that path does so no more, nor will who has asked to and waits for the host. */
+static void cancel(struct bc_lwm2m_client *c, struct bc_path path)
+{
+    bc_lwm2m_unobserve(c, path);
+    for (size_t i = 0; i < BC_REQUESTS_MAX; i++)
+        if (c->request[i].kind == BC_REQUEST_OBSERVE && bc_path_equal(c->request[i].path, path))
+            c->request[i].kind = BC_REQUEST_CANCEL;
+}
+
 static void ask_host(struct bc_lwm2m_client *c, const struct bc_coap_message *request,
                      struct bc_path path, const struct verdict *verdict)
 {
@@ -240,7 +255,7 @@ static void ask_host(struct bc_lwm2m_client *c, const struct bc_coap_message *re
         return;
     }
     if (verdict->kind == BC_REQUEST_CANCEL)
-        bc_lwm2m_unobserve(c, path);
+        cancel(c, path);
     *slot = (struct bc_request){
         .since_ms = (uint32_t)c->coap.now_ms,
         .token = request->token,
@@ -284,6 +299,8 @@ static void on_whole_request(struct bc_lwm2m_client *c, const struct bc_coap_mes
 void bc_lwm2m_on_request(struct bc_lwm2m_client *c, struct bc_coap_message *request)
 {
     struct bc_path path;
+    if (bc_lwm2m_is_waiting(c, request->message_id))
+        return;
     if (c->bootstrap.runs || c->bootstrap.over)
         bc_lwm2m_on_bootstrap_request(c, request);
     else if (bc_path_read(request, &path) != BC_OK)

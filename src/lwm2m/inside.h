@@ -4,6 +4,7 @@
 #ifndef BC_LWM2M_INSIDE_H
 #define BC_LWM2M_INSIDE_H
 
+#include "lwm2m/builtin.h"
 #include "lwm2m/client.h"
 
 /* Whose exchange it is. Updates are TAG_UPDATE + reason. */
@@ -39,6 +40,8 @@ void bc_lwm2m_on_bootstrap_request(struct bc_lwm2m_client *c, struct bc_coap_mes
 void bc_lwm2m_bootstrap_on_time(struct bc_lwm2m_client *c);
 uint64_t bc_lwm2m_bootstrap_deadline(const struct bc_lwm2m_client *c);
 void bc_lwm2m_drop_bootstrap(struct bc_lwm2m_client *c);
+/* 0/x/10 of the account that has been written; 0 when it has none. */
+uint16_t bc_lwm2m_account_short_id(const struct bc_lwm2m_client *c);
 
 /* dispatch.c: a request of the server. */
 void bc_lwm2m_on_request(struct bc_lwm2m_client *c, struct bc_coap_message *request);
@@ -93,7 +96,7 @@ bc_sink bc_lwm2m_body_begin(struct bc_lwm2m_client *c);
  * when `accept` rules it out. */
 bool bc_lwm2m_put_value(bc_sink *body, struct bc_path asked, int32_t accept, struct bc_path path,
                         const struct bc_value *value, int32_t *format);
-/* BC_ERR_RANGE for a block beyond the end. */
+/* BC_ERR_ABSENT for a block beyond the end. */
 enum bc_err bc_lwm2m_send_body(struct bc_lwm2m_client *c, struct bc_lwm2m_frame *frame,
                                const bc_sink *body);
 /* Answers a request for a later block of the body that is kept, and blocks of an upload but the
@@ -118,6 +121,9 @@ void bc_lwm2m_on_builtin_request(struct bc_lwm2m_client *c, const struct bc_coap
 /* The value of a readable resource; false when it has none now. */
 bool bc_lwm2m_builtin_value(struct bc_lwm2m_client *c, struct bc_path path, struct bc_value *out,
                             bc_sink *scratch);
+/* What a resource is and the number it holds, without its bytes; false when it cannot be read. */
+bool bc_lwm2m_builtin_row(struct bc_lwm2m_client *c, const struct bc_resource_row *row,
+                          struct bc_value *out);
 /* What `path` holds now, as content of `asked`, which is itself or what it lies below. Returns
  * BC_COAP_CONTENT, or the code that refuses it. */
 uint8_t bc_lwm2m_builtin_body(struct bc_lwm2m_client *c, struct bc_path asked, struct bc_path path,
@@ -136,8 +142,7 @@ void bc_lwm2m_age_reports(struct bc_lwm2m_client *c, uint64_t passed_ms);
 /* links.c: link-format (RFC 6690). */
 void bc_lwm2m_put_registration_links(bc_sink *out, const struct bc_objects *objects);
 /* What the server discovers, a bootstrap server while that runs. */
-void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_lwm2m_client *c,
-                                 struct bc_path path);
+void bc_lwm2m_put_discover_links(bc_sink *out, struct bc_lwm2m_client *c, struct bc_path path);
 
 /* observe.c */
 void bc_lwm2m_forget_observations(struct bc_lwm2m_client *c); /* and their attributes */
@@ -147,6 +152,10 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
 /* The Observe value of the next message to who observes that path. */
 uint32_t bc_lwm2m_next_sequence(struct bc_lwm2m_client *c, struct bc_path path);
 bool bc_lwm2m_observe_room(const struct bc_lwm2m_client *c, struct bc_path path);
+/* True when exactly this path is observed. */
+bool bc_lwm2m_observed(struct bc_lwm2m_client *c, struct bc_path path);
+/* Ends the observation of that path; when there is none, those of all that lies below it
+ * (OMA-ETS int-303 cancels two resources by their instance). */
 void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path);
 /* Who observes a resource: its own observation, else its instance's, else its object's. */
 struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct bc_path resource);
@@ -163,8 +172,13 @@ int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32
 
 /* answer.c */
 void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c);
+/* Parts of a notification of `path` whose last one has not come. */
+void bc_lwm2m_drop_parts(struct bc_lwm2m_client *c, struct bc_path path);
 void bc_lwm2m_expire_requests(struct bc_lwm2m_client *c, bool all); /* or those that are too old */
 void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c);
+/* True when the host has that request already: it came again after so many others that its reply
+ * was forgotten. An acknowledgement that it had goes out again. */
+bool bc_lwm2m_is_waiting(struct bc_lwm2m_client *c, uint16_t message_id);
 uint64_t bc_lwm2m_requests_deadline(const struct bc_lwm2m_client *c);
 
 bool bc_lwm2m_emit(struct bc_lwm2m_client *c, const struct bc_lwm2m_event *event);

@@ -6,10 +6,6 @@
 #include "lwm2m/builtin.h"
 #include "lwm2m/inside.h"
 
-static const uint16_t shown_objects[] = {1, 3, 4, 5};
-
-#define SHOWN_OBJECTS (sizeof(shown_objects) / sizeof(shown_objects[0]))
-
 static void put_link(bc_sink *out, struct bc_path path)
 {
     if (out->len > 0 && out->ptr[out->len - 1] != ',')
@@ -25,40 +21,48 @@ static void put_instance(bc_sink *out, struct bc_path asked, uint16_t object, ui
         put_link(out, BC_PATH_INSTANCE(object, instance));
 }
 
-/* All that stand at or below `asked`, object 0 apart. */
+/* All of the device and its applications that stand at or below `asked`. */
 static void put_instances(bc_sink *out, struct bc_path asked, const struct bc_objects *objects)
 {
-    for (size_t i = 0; i < SHOWN_OBJECTS; i++)
-        put_instance(out, asked, shown_objects[i], 0);
+    for (uint16_t object = 3; object <= 5; object++)
+        put_instance(out, asked, object, 0);
     for (size_t i = 0; i < objects->rows; i++)
         put_instance(out, asked, objects->row[i].object, objects->row[i].instance);
 }
 
 void bc_lwm2m_put_registration_links(bc_sink *out, const struct bc_objects *objects)
 {
+    const struct bc_path all = {0};
     bc_put_text(out, "</>;rt=\"oma.lwm2m\",");
-    put_instances(out, (struct bc_path){0}, objects);
+    put_instance(out, all, 1, 0);
+    put_instances(out, all, objects);
 }
 
-/* With what is written there; a resource that is asked for alone has what it inherits, too. */
-static void put_with_attributes(bc_sink *out, const struct bc_attributes *attributes,
-                                struct bc_path path, struct bc_path asked)
+/* With how many instances a resource has, if it may have several, and what is written there; one
+ * that is asked for alone has what it inherits, too (LwM2M 1.0 sections 5.1.1 and 5.4.2). */
+static void put_with_attributes(bc_sink *out, const struct bc_lwm2m_client *c, struct bc_path path,
+                                unsigned instances, struct bc_path asked)
 {
     if (!bc_path_within(path, asked))
         return;
     put_link(out, path);
-    bc_attributes_put(out, attributes, path, asked.depth == 3);
+    if (instances > 0)
+        bc_put_format(out, ";dim=%u", instances);
+    bc_attributes_put(out, &c->attributes, path, asked.depth == 3);
 }
 
-static void put_builtin(bc_sink *out, const struct bc_attributes *attributes, struct bc_path asked)
+static void put_builtin(bc_sink *out, struct bc_lwm2m_client *c, struct bc_path asked)
 {
     size_t count;
     const struct bc_resource_row *row = bc_builtin_rows(asked.object, &count);
-    put_with_attributes(out, attributes, BC_PATH_OBJECT(asked.object), asked);
-    put_with_attributes(out, attributes, BC_PATH_INSTANCE(asked.object, 0), asked);
-    for (size_t i = 0; i < count; i++)
-        put_with_attributes(out, attributes, BC_PATH_RESOURCE(asked.object, 0, row[i].resource),
-                            asked);
+    put_with_attributes(out, c, BC_PATH_OBJECT(asked.object), 0, asked);
+    put_with_attributes(out, c, BC_PATH_INSTANCE(asked.object, 0), 0, asked);
+    for (size_t i = 0; i < count; i++) {
+        struct bc_value value;
+        bool known = bc_lwm2m_builtin_row(c, &row[i], &value);
+        put_with_attributes(out, c, BC_PATH_RESOURCE(asked.object, 0, row[i].resource),
+                            known ? value.instances : 0, asked);
+    }
 }
 
 static void put_custom(bc_sink *out, const struct bc_object_instance *row, struct bc_path path)
@@ -71,17 +75,29 @@ static void put_custom(bc_sink *out, const struct bc_object_instance *row, struc
     }
 }
 
-/* LwM2M 1.0 section 5.2.7.3: instances only, as there are no servers yet that could tell them
- * apart. */
+/* An instance of object 0 or 1, and which server it is about if that was written. */
+static void put_server(bc_sink *out, struct bc_path asked, struct bc_path path, uint16_t short_id)
+{
+    if (!bc_path_within(path, asked))
+        return;
+    put_link(out, path);
+    if (short_id != 0)
+        bc_put_format(out, ";ssid=%u", (unsigned)short_id);
+}
+
+/* LwM2M 1.0 section 5.2.7.3: instances only. */
 static void put_bootstrap_links(bc_sink *out, const struct bc_lwm2m_client *c, struct bc_path path)
 {
+    const struct bc_bootstrap *b = &c->bootstrap;
     bc_put_text(out, "lwm2m=\"1.0\"");
-    if (c->bootstrap.account != 0)
-        put_instance(out, path, 0, c->bootstrap.instance);
+    if (b->account != 0)
+        put_server(out, path, BC_PATH_INSTANCE(0, b->instance), bc_lwm2m_account_short_id(c));
+    put_server(out, path, BC_PATH_INSTANCE(1, b->server_given ? b->server_instance : 0),
+               b->short_id);
     put_instances(out, path, &c->settings->objects);
 }
 
-void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_lwm2m_client *c, struct bc_path path)
+void bc_lwm2m_put_discover_links(bc_sink *out, struct bc_lwm2m_client *c, struct bc_path path)
 {
     const struct bc_objects *objects = &c->settings->objects;
     if (c->bootstrap.runs) {
@@ -89,7 +105,7 @@ void bc_lwm2m_put_discover_links(bc_sink *out, const struct bc_lwm2m_client *c, 
         return;
     }
     if (bc_object_built_in(path.object))
-        put_builtin(out, &c->attributes, path);
+        put_builtin(out, c, path);
     else if (path.depth == 1)
         put_link(out, path);
     for (size_t i = 0; i < objects->rows; i++)

@@ -1,6 +1,7 @@
 /*
- * Who observes what (RFC 7641, LwM2M 1.0 section 5.5). One observation a path: a server that asks
- * again with another token takes the old one's place.
+ * Who observes what (RFC 7641, LwM2M 1.0 section 5.5). One observation a path and a token: a server
+ * that asks again with another token, or with the same one for another path (RFC 7641 section 4.1),
+ * takes the old one's place.
  */
 #include <string.h>
 
@@ -12,6 +13,11 @@ static struct bc_observation *find(struct bc_lwm2m_client *c, struct bc_path pat
         if (c->observation[i].alive && bc_path_equal(c->observation[i].path, path))
             return &c->observation[i];
     return NULL;
+}
+
+bool bc_lwm2m_observed(struct bc_lwm2m_client *c, struct bc_path path)
+{
+    return find(c, path) != NULL;
 }
 
 bool bc_lwm2m_observe_room(const struct bc_lwm2m_client *c, struct bc_path path)
@@ -28,12 +34,23 @@ uint32_t bc_lwm2m_next_sequence(struct bc_lwm2m_client *c, struct bc_path path)
     return observation == NULL ? 0 : (observation->sequence + 1) & 0xFFFFFF;
 }
 
+static bool has_token(const struct bc_observation *observation, const struct bc_coap_token *token)
+{
+    return observation->token.len == token->len &&
+           memcmp(observation->token.bytes, token->bytes, token->len) == 0;
+}
+
 struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
                                         const struct bc_coap_token *token, struct bc_path path,
                                         int32_t accept)
 {
     uint32_t sequence = bc_lwm2m_next_sequence(c, path);
     struct bc_observation *observation = find(c, path);
+    if (observation == NULL)
+        bc_lwm2m_drop_parts(c, path); /* of an observation before it */
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
+        if (has_token(&c->observation[i], token))
+            c->observation[i].alive = false;
     for (size_t i = 0; observation == NULL && i < BC_OBSERVATIONS_MAX; i++)
         if (!c->observation[i].alive)
             observation = &c->observation[i];
@@ -50,8 +67,13 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
 void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path)
 {
     struct bc_observation *observation = find(c, path);
-    if (observation != NULL)
+    if (observation != NULL) {
         observation->alive = false;
+        return;
+    }
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
+        if (bc_path_within(c->observation[i].path, path))
+            c->observation[i].alive = false;
 }
 
 void bc_lwm2m_forget_observations(struct bc_lwm2m_client *c)

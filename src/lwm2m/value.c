@@ -135,6 +135,15 @@ bool bc_tlv_next(bc_view *rest, struct bc_tlv *out)
     return true;
 }
 
+bc_view bc_tlv_unwrap(bc_view tlvs, uint16_t instance)
+{
+    bc_view rest = tlvs;
+    struct bc_tlv tlv;
+    bool wrapped = bc_tlv_next(&rest, &tlv) && tlv.type == BC_TLV_INSTANCE && tlv.id == instance &&
+                   rest.len == 0;
+    return wrapped ? tlv.value : tlvs;
+}
+
 static unsigned len_field_bytes(size_t bytes)
 {
     return bytes < 8 ? 0 : bytes < 256 ? 1 : bytes < 65536 ? 2 : 3;

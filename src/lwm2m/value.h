@@ -22,8 +22,9 @@ enum bc_value_type {
 struct bc_value {
     enum bc_value_type type;
     uint8_t number_bytes; /* INTEGER: 1, 2, 4, 8; FLOAT: 4, 8; BOOLEAN: 1; LIST: != 0 of integers */
+    uint8_t instances;    /* LIST: how many */
     bc_view bytes;        /* STRING, OPAQUE, LIST: borrowed */
-    int64_t integer;      /* INTEGER, BOOLEAN */
+    int64_t integer;      /* INTEGER, BOOLEAN; LIST of integers: the first */
     double real;          /* FLOAT */
     bc_view text;         /* FLOAT: the decimal text it came as, may be empty */
 };
@@ -59,6 +60,10 @@ struct bc_tlv {
 /* Takes one entry off the front of `rest`. False at the end and on bytes that are no TLV;
  * then `rest->len` tells which. */
 bool bc_tlv_next(bc_view *rest, struct bc_tlv *out);
+
+/* What a write to an object instance carries: its resources, which may be wrapped in an entry of
+ * that very instance. */
+bc_view bc_tlv_unwrap(bc_view tlvs, uint16_t instance);
 
 /* The head of an entry whose `bytes` of value follow. */
 void bc_tlv_put_head(bc_sink *out, enum bc_tlv_type type, uint16_t id, size_t bytes);

@@ -58,8 +58,10 @@ bool bc_write_open(const struct bc_coap_message *request, struct bc_path path, b
                                    .path = path,
                                    .format = bc_write_format(request),
                                    .left = 1};
-    if (out->format == BC_COAP_FORMAT_TLV)
+    if (out->format == BC_COAP_FORMAT_TLV) {
+        out->rest = bc_tlv_unwrap(request->payload, path.instance);
         out->left = UINT16_MAX;
+    }
     if (out->format != BC_COAP_FORMAT_JSON)
         return true;
     out->left = UINT16_MAX;

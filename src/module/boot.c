@@ -1,19 +1,18 @@
 /*
- * Power-up and reboot (MODULE section 5): RDY, +CFUN: 1, +CPIN: READY, and +IP once attached. What
+ * Power-up and reboot (MODULE section 5): RDY and +CFUN: 1; the radio goes on from there. What
  * the guide keeps is kept; registration, observations and everything under way are lost.
  */
 #include <string.h>
 
 #include "module/store.h"
 
-static const struct base_settings power_up_settings = {
+const struct base_settings bc_base_power_up = {
     .sleep = 1,
     .sleep_events = true,
     .psm = 1,
     .t3412 = 0x41,     /* ten hours */
     .t3324 = 0x05,     /* ten seconds */
     .edrx_value = 0x5, /* 81.92 s */
-    .baud = 115200,
 };
 
 void bc_module_restore_profile(struct bc_module *m)
@@ -27,7 +26,8 @@ void bc_module_restore_profile(struct bc_module *m)
 
 void bc_module_boot(struct bc_module *m)
 {
-    m->base = power_up_settings;
+    m->base = bc_base_power_up;
+    m->base.baud = m->baud;
     bc_session_end(m);
     bc_module_factory_defaults(m);
     bc_store_load_all(m);
@@ -47,7 +47,6 @@ void bc_module_boot(struct bc_module *m)
     bc_module_urc(m, "RDY");
     bc_module_urc(m, "+CFUN: 1");
     bc_fota_tell_end(m);
-    bc_module_urc(m, "+CPIN: READY");
     bc_radio_boot(m);
 }
 

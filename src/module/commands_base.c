@@ -229,18 +229,53 @@ static int cgatt_handle(struct bc_at_call *call)
     return BC_AT_OK;
 }
 
-static int cops_handle(struct bc_at_call *call)
+enum cops_mode { COPS_AUTOMATIC, COPS_MANUAL, COPS_DEREGISTER };
+
+/* The one operator there is, by its number. */
+#define PLMN "\"%.*s\",9"
+#define PLMN_DIGITS 5
+
+static const struct bc_at_param cops_params[] = {{.name = "mode", .min = 0, .max = 2},
+                                                 OPTIONAL_INT("format", 2, 2),
+                                                 OPTIONAL_TEXT("oper", 6),
+                                                 OPTIONAL_INT("AcT", 9, 9)};
+
+static int cops_set(struct bc_at_call *call)
 {
-    const struct bc_module *m = call->context;
-    if (bc_radio_attached(m))
-        bc_at_info(call, "+COPS: 0,2,\"%.*s\",9", 5, m->identity.imsi);
-    else
-        bc_at_info(call, "+COPS: 0");
+    struct bc_module *m = module_of(call);
+    bc_view own = {(const uint8_t *)m->identity.imsi, PLMN_DIGITS};
+    int mode = call->arg[0].number;
+    if (mode == COPS_MANUAL && !bc_view_equal(call->arg[2].text, own))
+        return BC_AT_ERROR_PARAMETER;
+    m->base.cops = (uint8_t)mode;
+    bc_radio_set_attached(m, mode != COPS_DEREGISTER);
     return BC_AT_OK;
 }
 
-static const struct bc_at_param cgdcont_params[] = {
-    {.name = "cid", .min = 0, .max = 10}, OPTIONAL_TEXT("PDP_type", 8), OPTIONAL_TEXT("APN", 99)};
+static int cops_handle(struct bc_at_call *call)
+{
+    const struct bc_module *m = call->context;
+    const char *imsi = m->identity.imsi;
+    if (call->form == BC_AT_SET)
+        return cops_set(call);
+    if (call->form == BC_AT_TEST && m->radio.uncovered)
+        bc_at_info(call, "+COPS: ,,(0-2),(2)");
+    else if (call->form == BC_AT_TEST)
+        bc_at_info(call, "+COPS: (%d,,," PLMN "),,(0-2),(2)", bc_radio_attached(m) ? 2 : 1,
+                   PLMN_DIGITS, imsi);
+    else if (bc_radio_attached(m))
+        bc_at_info(call, "+COPS: %d,2," PLMN, m->base.cops, PLMN_DIGITS, imsi);
+    else
+        bc_at_info(call, "+COPS: %d", m->base.cops);
+    return BC_AT_OK;
+}
+
+static const struct bc_at_param cgdcont_params[] = {{.name = "cid", .min = 0, .max = 10},
+                                                    OPTIONAL_TEXT("PDP_type", 8),
+                                                    OPTIONAL_TEXT("APN", 99),
+                                                    OPTIONAL_TEXT("PDP_addr", 45),
+                                                    OPTIONAL_INT("d_comp", 0, 0),
+                                                    OPTIONAL_INT("h_comp", 0, 0)};
 static const struct bc_at_param qcgdefcont_params[] = {
     {.name = "PDP_type", .type = BC_AT_STRING, .min = 1, .max = 8},
     OPTIONAL_TEXT("APN", 99),
@@ -309,6 +344,8 @@ static int qband_handle(struct bc_at_call *call)
 {
     if (call->form == BC_AT_READ)
         bc_at_info(call, "+QBAND: 3,8,5,3");
+    else if (call->args != 1 + call->arg[0].number)
+        return BC_AT_ERROR_PARAMETER;
     return BC_AT_OK;
 }
 
@@ -319,14 +356,14 @@ static int qeng_handle(struct bc_at_call *call)
 {
     if (!bc_radio_attached(call->context))
         return BC_AT_OK;
-    int rsrp_dbm = bc_radio_signal(call->context).rsrp_dbm;
+    struct bc_radio_signal signal = bc_radio_signal(call->context);
     if (call->arg[0].number == 0)
         bc_at_info(call,
                    "+QENG: 0," NETWORK_TAC ",,176,\"" NETWORK_CELL_ID
-                   "\",%d,-6,31,21,5,3095,0,-17,3",
-                   rsrp_dbm);
+                   "\",%d,-6,31,21,5,3095,%d,-17,3",
+                   signal.rsrp_dbm, signal.coverage_level);
     else
-        bc_at_info(call, "+QENG: 3," NETWORK_TAC ",176,%d,-6,31", rsrp_dbm);
+        bc_at_info(call, "+QENG: 3," NETWORK_TAC ",176,%d,-6,31", signal.rsrp_dbm);
     return BC_AT_OK;
 }
 
@@ -440,6 +477,11 @@ static int cpsms_handle(struct bc_at_call *call)
         !bits_legal(&arg[4], 8))
         return BC_AT_ERROR_PARAMETER;
     m->base.psm = arg[0].given && arg[0].number == 1;
+    if (!arg[0].given || arg[0].number == 2) { /* discards the timers (3GPP TS 27.007 7.38) */
+        m->base.t3412 = bc_base_power_up.t3412;
+        m->base.t3324 = bc_base_power_up.t3324;
+        return BC_AT_OK;
+    }
     keep_bits(&m->base.t3412, &arg[3]);
     keep_bits(&m->base.t3324, &arg[4]);
     return BC_AT_OK;
@@ -460,7 +502,10 @@ static int cedrxs_handle(struct bc_at_call *call)
     if (!bits_legal(&call->arg[2], 4))
         return BC_AT_ERROR_PARAMETER;
     m->base.edrx = (uint8_t)call->arg[0].number;
-    keep_bits(&m->base.edrx_value, &call->arg[2]);
+    if (m->base.edrx == 3) /* discards the value (3GPP TS 27.007 7.40) */
+        m->base.edrx_value = bc_base_power_up.edrx_value;
+    else
+        keep_bits(&m->base.edrx_value, &call->arg[2]);
     return BC_AT_OK;
 }
 
@@ -590,8 +635,9 @@ static const struct bc_at_command base_commands[] = {
     {"+CREG", TEST_READ_SET, BC_AT_PARAMS(creg_params), .handle = creg_handle},
     {"+CGREG", TEST_READ_SET, BC_AT_PARAMS(creg_params), .handle = cgreg_handle},
     {"+CGATT", TEST_READ_SET, BC_AT_PARAMS(cgatt_params), .handle = cgatt_handle},
-    {"+COPS", BC_AT_READ, .handle = cops_handle},
-    {"+CGDCONT", TEST_READ_SET, BC_AT_PARAMS(cgdcont_params), .handle = context_handle},
+    {"+COPS", TEST_READ_SET | BC_AT_TEST_LIVE, BC_AT_PARAMS(cops_params), .handle = cops_handle},
+    {"+CGDCONT", TEST_READ_SET, BC_AT_PARAMS(cgdcont_params), .handle = context_handle,
+     .test = "(0-10),\"IP\",,,(0),(0)"},
     {"+QCGDEFCONT", TEST_READ_SET, BC_AT_PARAMS(qcgdefcont_params), .handle = context_handle},
     {"+CGPADDR", BC_AT_TEST | BC_AT_READ | BC_AT_SET | BC_AT_EXECUTE, BC_AT_PARAMS(cgpaddr_params),
      .handle = cgpaddr_handle},
@@ -612,7 +658,7 @@ static const struct bc_at_command base_commands[] = {
     {"+QCFG", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(qcfg_params), .handle = qcfg_handle},
     {"+QCSEARFCN", TEST_EXECUTE, .handle = qcsearfcn_handle},
     {"+QRST", BC_AT_TEST | BC_AT_SET, BC_AT_PARAMS(qrst_params), .handle = qrst_handle},
-    {"+NRB", BC_AT_EXECUTE, .handle = nrb_handle},
+    {"+NRB", TEST_EXECUTE, .handle = nrb_handle},
     {"+QPOWD", BC_AT_TEST | BC_AT_SET | BC_AT_EXECUTE, BC_AT_PARAMS(qpowd_params),
      .handle = qpowd_handle},
     {"+IPR", TEST_READ_SET, BC_AT_PARAMS(ipr_params), .handle = ipr_handle},

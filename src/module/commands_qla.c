@@ -543,6 +543,8 @@ static bool read_float(bc_view text, double *out)
     return end != digits && *end == '\0';
 }
 
+#define FLOAT_MOST 3.4028235e38 /* FLT_MAX in eight digits is beyond it, and rounds to it */
+
 /* <value_type>,<len>,<value> as at/param has cut them. False when the text is no such value. */
 static bool read_value(const struct bc_at_arg *arg, struct bc_value *out)
 {
@@ -558,7 +560,7 @@ static bool read_value(const struct bc_at_arg *arg, struct bc_value *out)
         return bc_view_int(arg[2].text, &out->integer) && arg[2].text.len == 1 &&
                (out->integer == 0 || out->integer == 1);
     case BC_VALUE_FLOAT:
-        most = out->number_bytes == 4 ? (double)FLT_MAX : DBL_MAX; /* infinity is out */
+        most = out->number_bytes == 4 ? FLOAT_MOST : DBL_MAX; /* infinity is out */
         return read_float(arg[2].text, &out->real) && out->real >= -most && out->real <= most;
     default:
         return true;

@@ -133,6 +133,7 @@ static void put_radio(const struct bc_module *m, uint64_t now_ms, bc_sink *out)
     put_bool(out, "reachable", bc_radio_reachable(m));
     put_number(out, "cfun", radio->cfun);
     put_number(out, "rssi_dbm", bc_radio_signal(m).rssi_dbm);
+    put_number(out, "coverage_level", bc_radio_signal(m).coverage_level);
     put_due(out, "attach_in_ms", now_ms, searching ? radio->attach_at_ms : BC_NEVER);
     put_due(out, "release_in_ms", now_ms,
             radio->state == RADIO_CONNECTED ? radio->release_at_ms : BC_NEVER);
@@ -146,7 +147,7 @@ static void put_power(const struct bc_module *m, uint64_t now_ms, bc_sink *out)
     begin_named(out, "power", '{');
     put_text(out, "state", states[m->power.state]);
     put_number(out, "qsclk", m->base.sleep);
-    put_bool(out, "psm", m->base.psm == 1);
+    put_bool(out, "psm", bc_power_saves(m));
     put_number(out, "t3324_ms", (int64_t)bc_power_active_ms(m));
     put_due(out, "change_in_ms", now_ms, bc_power_deadline(m));
     bc_put_char(out, '}');
@@ -183,6 +184,8 @@ static void put_registration(const struct bc_module *m, uint64_t now_ms, bc_sink
     static const char *const steps[] = {"idle", "due", "resolving", "handshake", "client"};
     const struct bc_lwm2m_client *c = &m->client;
     uint64_t lifetime_ms = (uint64_t)c->accepted_lifetime_s * 1000;
+    uint8_t text[BC_LOCATION_BYTES_MAX];
+    bc_sink location = {.ptr = text, .cap = sizeof(text)};
     bool known = c->location_bytes > 0;
     put_number(out, "status", c->status);
     put_text(out, "status_name", names[c->status]);
@@ -190,8 +193,9 @@ static void put_registration(const struct bc_module *m, uint64_t now_ms, bc_sink
     put_text(out, "step", steps[m->session.step]);
     put_bool(out, "secured", m->session.secured);
     put_server_address(m, out);
+    bc_lwm2m_put_location(&location, c);
     put_name(out, "location");
-    put_string(out, (bc_view){(const uint8_t *)c->location, c->location_bytes});
+    put_string(out, bc_sink_view(&location));
     put_due(out, "update_in_ms", now_ms, known ? c->update_ms : BC_NEVER);
     put_due(out, "expires_in_ms", now_ms, known ? c->registered_ms + lifetime_ms : BC_NEVER);
     bc_put_char(out, '}');

@@ -179,16 +179,19 @@ static struct bc_value list_of(bc_sink *scratch, const struct bc_value *value, b
     put_instance(scratch, 0, value);
     if (coaps)
         put_instance(scratch, 1, &second);
-    return (struct bc_value){
-        .type = BC_VALUE_LIST, .number_bytes = value->number_bytes, .bytes = bc_sink_view(scratch)};
+    return (struct bc_value){.type = BC_VALUE_LIST,
+                             .number_bytes = value->number_bytes,
+                             .instances = coaps ? 2 : 1,
+                             .integer = value->integer,
+                             .bytes = bc_sink_view(scratch)};
 }
 
-/* A text the host set, as the type the resource has. */
-static struct bc_value configured(const struct cfg_value *value, const struct bc_resource_row *row)
+/* A text the host set: a number where the resource has one. */
+static struct bc_value configured(const struct cfg_value *value, bool numeric)
 {
     bc_view text = {(const uint8_t *)value->text, value->len};
     int64_t integer;
-    if (row->type == BC_VALUE_INTEGER && bc_view_int(text, &integer))
+    if (numeric && bc_view_int(text, &integer))
         return bc_value_integer(integer);
     return (struct bc_value){.type = BC_VALUE_STRING, .bytes = text};
 }
@@ -199,22 +202,21 @@ bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, b
     assert(m != NULL);
     const struct bc_resource_row *row = bc_builtin_find(path);
     const struct cfg_value *set = bc_module_cfg_value(m, path);
-    int64_t number;
+    int64_t number = 0;
     if (row == NULL)
         return false;
-    if (set != NULL) {
-        *out = configured(set, row);
-        return true;
-    }
+    bool numeric = number_of(m, path, &number);
     const char *text = text_of(m, path);
-    if (text != NULL)
+    if (set != NULL)
+        *out = configured(set, numeric);
+    else if (text != NULL)
         *out = bc_value_text(text);
-    else if (number_of(m, path, &number))
+    else if (numeric)
         *out = bc_value_integer(number);
     else
         return false;
     if (row->type == BC_VALUE_LIST)
-        *out = list_of(scratch, out, path.object == 5 && m->fota.port != NULL);
+        *out = list_of(scratch, out, set == NULL && path.object == 5 && m->fota.port != NULL);
     return true;
 }
 

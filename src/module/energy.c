@@ -19,7 +19,7 @@ const char *bc_energy_name(enum bc_energy_state state)
 /* When RRC idle became or becomes PSM. */
 static uint64_t psm_ms(const struct bc_module *m)
 {
-    return m->base.psm == 1 ? m->radio.quiet_since_ms + bc_power_active_ms(m) : BC_NEVER;
+    return bc_power_saves(m) ? m->radio.quiet_since_ms + bc_power_active_ms(m) : BC_NEVER;
 }
 
 /* IDLE stands for PSM, too. */

@@ -19,7 +19,6 @@
  * Until the boot record says "updating" a reset ends it all without a word; from then on each boot
  * goes on where the one before was cut off, until the record says which image runs.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "base/sink.h"
@@ -164,13 +163,18 @@ static void finish_download(struct bc_module *m)
     bc_lwm2m_changed(&m->client, PATH_STATE);
 }
 
-/* A package that is all there, up to what only the update can find out. */
+/* A package that is all there, up to what only the update can find out. The work begins here and
+ * not with the last block: less lies on the stack. */
 static void check_package(struct bc_module *m)
 {
     struct fota *f = &m->fota;
+    f->until_ms = m->now_ms + STEP_MS;
+    if (f->work == NULL && !begin_work(f, f->pull.received, NULL)) {
+        fail(m, BC_CAUSE_MEMORY);
+        return;
+    }
     struct bc_dfota_apply *apply = &f->work->apply;
     enum bc_dfota_phase phase = bc_dfota_apply_step(apply);
-    f->until_ms = m->now_ms + STEP_MS;
     if (phase == BC_DFOTA_FAILED)
         fail(m, bc_update_cause_of_fault(apply->fault));
     else if (phase == BC_DFOTA_CHECK_SOURCE)
@@ -188,17 +192,13 @@ static bool header_fits(struct bc_module *m, const struct bc_pull_result *block,
                                         .slot_bytes_max = f->port->slot_bytes_max,
                                         .revision = m->identity.revision};
     uint8_t header[BC_PACKAGE_HEADER_BYTES];
+    size_t len = f->pull.received < sizeof(header) ? f->pull.received : sizeof(header);
     bool ends = block->event == BC_PULL_LAST;
-    if (block->offset >= sizeof(header) || (f->pull.received < sizeof(header) && !ends))
+    if (block->offset >= sizeof(header) || (len < sizeof(header) && !ends))
         return true;
-    *why = BC_CAUSE_TYPE;
-    if (f->pull.received < sizeof(header))
-        return false;
-    if (block->offset == 0)
-        return bc_update_header_fits(block->bytes, &room, f->pull.size, why);
     *why = BC_CAUSE_WRITE;
-    return read_package(f, 0, header, sizeof(header)) &&
-           bc_update_header_fits((bc_view){header, sizeof(header)}, &room, f->pull.size, why);
+    return read_package(f, 0, header, len) &&
+           bc_update_header_fits((bc_view){header, len}, &room, f->pull.size, why);
 }
 
 static bool keep_block(struct bc_module *m, const struct bc_pull_result *block,
@@ -228,8 +228,6 @@ static void on_block(struct bc_module *m, const struct bc_pull_result *block)
     } else if (block->event == BC_PULL_LAST) {
         f->step = FOTA_CHECKING;
         f->until_ms = m->now_ms + STEP_MS;
-        if (!begin_work(f, f->pull.received, NULL))
-            fail(m, BC_CAUSE_MEMORY);
     }
 }
 
@@ -435,14 +433,24 @@ static void forget_end(struct bc_module *m)
         (void)bc_store_put_firmware(m);
 }
 
+static void take_back(struct bc_module *m)
+{
+    struct fota *f = &m->fota;
+    bool idle = f->update.state == BC_UPDATE_IDLE;
+    if (f->update.state == BC_UPDATE_DOWNLOADING) {
+        fail(m, BC_CAUSE_CANCELLED);
+        return;
+    }
+    bc_update_go(&f->update, BC_UPDATE_IDLE, BC_RESULT_INITIAL);
+    if (!idle)
+        bc_lwm2m_changed(&m->client, PATH_STATE);
+}
+
 static void take_uri(struct bc_module *m, bc_view uri)
 {
     struct fota *f = &m->fota;
     if (uri.len == 0) {
-        if (f->update.state == BC_UPDATE_DOWNLOADING)
-            end_download(m, BC_CAUSE_CANCELLED);
-        else
-            bc_update_go(&f->update, BC_UPDATE_IDLE, BC_RESULT_INITIAL);
+        take_back(m);
         return;
     }
     forget_end(m);
@@ -454,6 +462,7 @@ static void take_uri(struct bc_module *m, bc_view uri)
     trace(m, "fota: announced");
     bc_update_go(&f->update, BC_UPDATE_DOWNLOADING, BC_RESULT_INITIAL);
     bc_module_urc(m, "+QIND: \"FOTA\",\"COAPSTART\"");
+    bc_lwm2m_changed(&m->client, PATH_STATE);
 }
 
 /* From the moment the record is stored nothing but the update's end takes it back. */
@@ -595,6 +604,7 @@ bool bc_fota_boot(struct bc_module *m)
     f->update.state = BC_UPDATE_UPDATING;
     m->power.state = POWER_UPDATING;
     m->radio.state = RADIO_OFF;
+    m->radio.card_at_ms = BC_NEVER;
     f->until_ms = m->now_ms + STEP_MS;
     if (!begin_work(f, f->boot.package_bytes, &f->boot.progress))
         f->until_ms = m->now_ms; /* not within this boot: it ends in another one */

@@ -11,6 +11,7 @@
 #include "module/state.h"
 
 #define AWAKE_MS_DEFAULT 93000
+#define BAUD_DEFAULT 115200
 #define RSSI_DBM_MIN (-127)
 #define RSSI_DBM_MAX (-30)
 #define VERSION "0.1.0"
@@ -46,13 +47,6 @@ size_t bc_module_bytes(void)
 
 /* --- Time ------------------------------------------------------------------------------------ */
 
-/* Nothing that could speak to the host goes on while it has no room: the network side waits as it
- * would for a lost datagram. */
-static bool client_runs(const struct bc_module *m)
-{
-    return m->power.state == POWER_AWAKE && bc_module_urc_room(m);
-}
-
 /* One thing that is due can make another one due: attachment after a reboot, the update after a
  * wake-up. No chain is longer than ROUNDS_MAX. */
 #define ROUNDS_MAX 4
@@ -70,7 +64,7 @@ static void advance(struct bc_module *m, uint64_t now_ms)
         bc_power_on_time(m);
         bc_session_on_time(m);
         bc_fota_on_time(m);
-        if (client_runs(m))
+        if (m->power.state == POWER_AWAKE)
             bc_lwm2m_on_time(&m->client, m->now_ms);
     }
 }
@@ -143,7 +137,7 @@ void bc_on_firmware_fault(struct bc_module *m, enum bc_firmware_code code)
 uint64_t bc_deadline(const struct bc_module *m)
 {
     uint64_t deadlines_ms[] = {
-        client_runs(m) ? bc_lwm2m_deadline(&m->client) : BC_NEVER,
+        m->power.state == POWER_AWAKE ? bc_lwm2m_deadline(&m->client) : BC_NEVER,
         bc_radio_deadline(m),
         bc_power_deadline(m),
         bc_session_deadline(m),
@@ -202,6 +196,7 @@ enum bc_err bc_module_init(struct bc_module **out, union bc_module_memory *memor
     m->random.state = config->seed;
     m->now_ms = now_ms;
     m->awake_ms = config->awake_ms == 0 ? AWAKE_MS_DEFAULT : config->awake_ms;
+    m->baud = config->baud == 0 ? BAUD_DEFAULT : config->baud;
     m->radio.attach_ms = config->attach_ms;
     m->power.keep_wake_command = config->keep_wake_command;
     m->fota.port = config->firmware;
@@ -237,6 +232,15 @@ static void put_result(const struct bc_at_port *port, bc_sink *out, int result)
 
 #define RESULT_BYTES_MAX 24 /* kept free for the final result */
 
+/* With ATV0 no line of information has CR LF before it (V.250 section 6.2.6). */
+static void drop_head(bc_sink *out)
+{
+    if (out->len < 2 || out->ptr[0] != '\r')
+        return;
+    out->len -= 2;
+    memmove(out->ptr, out->ptr + 2, out->len);
+}
+
 static void execute(struct bc_module *m, bc_sink *line)
 {
     static const struct bc_at_table *const tables[] = {&bc_module_qla_table, &bc_module_base_table};
@@ -249,6 +253,8 @@ static void execute(struct bc_module *m, bc_sink *line)
         result = bc_at_execute(tables, sizeof(tables) / sizeof(tables[0]), m, line, &out);
         bc_wipe(text, bytes); /* it may have held a key */
     }
+    if (!m->port.verbose)
+        drop_head(&out);
     out.cap += RESULT_BYTES_MAX;
     put_result(&m->port, &out, result);
     bc_at_reply_end(&m->port, &out);
@@ -282,6 +288,11 @@ bool bc_take_serial(struct bc_module *m, bc_view *out)
     return true;
 }
 
+uint32_t bc_baud(const struct bc_module *m)
+{
+    return m->base.baud;
+}
+
 /* --- The network side ------------------------------------------------------------------------ */
 
 void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_address *from, bc_view in)
@@ -291,12 +302,12 @@ void bc_on_datagram(struct bc_module *m, uint64_t now_ms, const struct bc_addres
         trace(m, "radio: not reachable, datagram lost");
         return;
     }
-    if (!client_runs(m) ||
-        in.len > (m->session.secured ? BC_WIRE_BYTES_MAX : BC_DATAGRAM_BYTES_MAX))
+    if (in.len > (m->session.secured ? BC_WIRE_BYTES_MAX : BC_DATAGRAM_BYTES_MAX) ||
+        !bc_module_hears(m, in))
         return;
     bc_energy_on_datagram(m, false, in.len);
     bc_radio_on_downlink(m);
-    if (bc_fota_on_datagram(m, from, in))
+    if (bc_fota_on_datagram(m, from, in) || bc_session_on_farewell(m, from, in))
         ;
     else if (!m->session.secured)
         bc_lwm2m_on_datagram(&m->client, m->now_ms, from, in);
@@ -318,7 +329,7 @@ static const struct bc_address *take_datagram(struct bc_module *m, bc_view *out)
 {
     if (m->session.secured ? bc_secure_take(m, out) : bc_coap_take(&m->client.coap, m->now_ms, out))
         return &m->client.server;
-    return bc_fota_take(m, out) ? &m->fota.peer : NULL;
+    return bc_fota_take(m, out) ? &m->fota.peer : bc_session_take_farewell(m, out);
 }
 
 bool bc_take_datagram(struct bc_module *m, struct bc_address *to, bc_view *out)

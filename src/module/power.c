@@ -7,12 +7,20 @@
 
 #define SERIAL_QUIET_MS 10000
 
+#define UNIT_DEACTIVATED 7
+
 /* A GPRS timer 2 octet as AT+CPSMS gives it (3GPP TS 24.008 section 10.5.7.4), in ms. */
 uint64_t bc_power_active_ms(const struct bc_module *m)
 {
     uint8_t octet = m->base.t3324;
     static const uint32_t units_s[] = {2, 60, 360, 60, 60, 60, 60, 0};
     return (uint64_t)(octet & 31) * units_s[octet >> 5] * 1000;
+}
+
+/* There is no power saving mode with a deactivated T3324 (3GPP TS 24.301 section 5.3.11). */
+bool bc_power_saves(const struct bc_module *m)
+{
+    return m->base.psm == 1 && m->base.t3324 >> 5 != UNIT_DEACTIVATED;
 }
 
 static bool off(const struct bc_module *m)
@@ -22,7 +30,7 @@ static bool off(const struct bc_module *m)
 
 static bool may_sleep(const struct bc_module *m)
 {
-    return m->power.state == POWER_AWAKE && m->base.sleep == 1 && m->base.psm == 1 &&
+    return m->power.state == POWER_AWAKE && m->base.sleep == 1 && bc_power_saves(m) &&
            m->radio.state == RADIO_IDLE && m->power.reboot_at_ms == BC_NEVER &&
            bc_session_quiet(m) && bc_fota_quiet(m) && bc_at_idle(&m->port) &&
            bc_lwm2m_quiet(&m->client);
@@ -110,7 +118,7 @@ void bc_power_down(struct bc_module *m)
     bc_module_urc(m, "POWERED DOWN");
     bc_session_end(m);
     bc_lwm2m_reset(&m->client, bc_module_status(m));
-    bc_radio_set_cfun(m, 0);
+    bc_radio_power_off(m);
     m->power.state = POWER_OFF;
 }
 
@@ -120,7 +128,7 @@ void bc_power_cut(struct bc_module *m)
     bc_session_end(m);
     bc_lwm2m_reset(&m->client,
                    m->stored.server_known ? BC_STATUS_NOT_REGISTERED : BC_STATUS_NOT_CONFIGURED);
-    bc_radio_set_cfun(m, 0);
+    bc_radio_power_off(m);
     bc_at_port_drop_all(&m->port);
     m->power.state = POWER_CUT;
 }

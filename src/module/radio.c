@@ -1,6 +1,6 @@
 /*
- * The radio model (MODULE section 6): attachment, and the RRC connection that traffic opens and
- * quiet or a release assistance indication (RAI, G 2.4) closes.
+ * The radio model (MODULE section 6): the SIM card, attachment, and the RRC connection that traffic
+ * opens and quiet or a release assistance indication (RAI, G 2.4) closes.
  */
 #include "module/state.h"
 
@@ -15,8 +15,8 @@ static void set_state(struct bc_module *m, enum radio_state next)
         m->radio.release_after_downlink = false;
         m->radio.quiet_since_ms = m->now_ms;
     }
-    if (m->base.cscon == 1 && was_connected != (next == RADIO_CONNECTED) && bc_module_urc_room(m))
-        bc_module_urc(m, "+CSCON: %d", next == RADIO_CONNECTED);
+    if (m->base.cscon == 1 && was_connected != (next == RADIO_CONNECTED))
+        bc_module_news(m, BC_NEWS, "+CSCON: %d", next == RADIO_CONNECTED);
 }
 
 static void start_search(struct bc_module *m)
@@ -25,8 +25,11 @@ static void start_search(struct bc_module *m)
     m->radio.attach_at_ms = m->radio.uncovered ? BC_NEVER : m->now_ms + m->radio.attach_ms;
 }
 
+/* The SIM card is ready half-way to the network: so a host can be quicker than +CPIN: READY, as in
+ * G 5.6.4, or wait for it, as in G 5.2.2. */
 void bc_radio_boot(struct bc_module *m)
 {
+    m->radio.card_at_ms = m->now_ms + m->radio.attach_ms / 2;
     m->radio.cfun = 1;
     m->radio.rai = 0;
     m->radio.state = RADIO_OFF;
@@ -47,11 +50,12 @@ static void urc_registration(struct bc_module *m)
     int status = bc_radio_registration_status(m);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (rows[i].n == 1)
-            bc_module_urc(m, "%s: %d", rows[i].name, status);
+            bc_module_news(m, BC_NEWS, "%s: %d", rows[i].name, status);
         else if (rows[i].n >= 2)
-            bc_module_urc(
-                m, status == 1 ? "%s: %d,\"" NETWORK_TAC "\",\"" NETWORK_CELL_ID "\",9" : "%s: %d",
-                rows[i].name, status);
+            bc_module_news(m, BC_NEWS,
+                           status == 1 ? "%s: %d,\"" NETWORK_TAC "\",\"" NETWORK_CELL_ID "\",9"
+                                       : "%s: %d",
+                           rows[i].name, status);
     }
 }
 
@@ -65,6 +69,12 @@ void bc_radio_set_cfun(struct bc_module *m, uint8_t cfun)
         set_state(m, RADIO_OFF);
     if ((cfun == 1) != was)
         urc_registration(m);
+}
+
+void bc_radio_power_off(struct bc_module *m)
+{
+    m->radio.card_at_ms = BC_NEVER;
+    bc_radio_set_cfun(m, 0);
 }
 
 void bc_radio_set_attached(struct bc_module *m, bool attached)
@@ -95,10 +105,17 @@ static int within(int value, int min, int max)
     return value < min ? min : value > max ? max : value;
 }
 
+/* A cell sends 32 dBm a tone (43 dBm over 12 tones), and coverage enhancement begins behind a loss
+ * of 144 dB, the highest level behind 154 dB (3GPP TR 45.820). */
+static int coverage_level(int rsrp_dbm)
+{
+    return rsrp_dbm >= -112 ? 0 : rsrp_dbm >= -122 ? 1 : 2;
+}
+
 /* TS 27.007 8.5 and 8.69. An NB-IoT carrier has 12 tones, so one of them is 11 dB below all. */
 struct bc_radio_signal bc_radio_signal(const struct bc_module *m)
 {
-    static const struct bc_radio_signal logged = {21, 47, 80, -59, -63};
+    static const struct bc_radio_signal logged = {21, 47, 80, -59, -63, 0};
     int rssi_dbm = m->radio.rssi_dbm;
     if (rssi_dbm == 0)
         return logged;
@@ -109,6 +126,7 @@ struct bc_radio_signal bc_radio_signal(const struct bc_module *m)
         .rsrp_index = within(rsrp_dbm + 141, 0, 97),
         .rsrp_dbm = rsrp_dbm,
         .rssi_dbm = rssi_dbm,
+        .coverage_level = coverage_level(rsrp_dbm),
     };
 }
 
@@ -151,10 +169,14 @@ void bc_radio_on_downlink(struct bc_module *m)
 
 void bc_radio_on_time(struct bc_module *m)
 {
+    if (m->radio.card_at_ms <= m->now_ms) {
+        m->radio.card_at_ms = BC_NEVER;
+        bc_module_urc(m, "+CPIN: READY");
+    }
     if (m->radio.state == RADIO_SEARCHING && m->radio.attach_at_ms <= m->now_ms) {
         set_state(m, RADIO_IDLE);
         urc_registration(m);
-        bc_module_urc(m, "+IP: %s", m->identity.address);
+        bc_module_news(m, BC_NEWS, "+IP: %s", m->identity.address);
     }
     if (m->radio.state == RADIO_CONNECTED && m->radio.release_at_ms <= m->now_ms)
         set_state(m, RADIO_IDLE);
@@ -162,7 +184,8 @@ void bc_radio_on_time(struct bc_module *m)
 
 uint64_t bc_radio_deadline(const struct bc_module *m)
 {
-    if (m->radio.state == RADIO_SEARCHING)
-        return m->radio.attach_at_ms;
-    return m->radio.state == RADIO_CONNECTED ? m->radio.release_at_ms : BC_NEVER;
+    uint64_t state_ms = m->radio.state == RADIO_SEARCHING   ? m->radio.attach_at_ms
+                        : m->radio.state == RADIO_CONNECTED ? m->radio.release_at_ms
+                                                            : BC_NEVER;
+    return state_ms < m->radio.card_at_ms ? state_ms : m->radio.card_at_ms;
 }

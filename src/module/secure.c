@@ -186,7 +186,7 @@ void bc_secure_on_datagram(struct bc_module *m, bc_view in)
     follow(m, before);
     /* One datagram can carry several records; those the host has no room for are lost. */
     while (m->session.dtls != NULL && bc_dtls_read(m->session.dtls, &plain))
-        if (bc_module_urc_room(m) && !bc_fota_hears(m, plain))
+        if (bc_module_hears(m, plain) && !bc_fota_hears(m, plain))
             bc_lwm2m_on_datagram(&m->client, m->now_ms, &m->client.server, plain);
     follow_registration(m);
 }

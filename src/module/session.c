@@ -7,7 +7,6 @@
  * The bootstrap server is asked when no server is known yet, and once more when the registration
  * with the server it gave has failed (LwM2M 1.0 section 5.2.3). Exactly one +QLAREG ends it all.
  */
-#include <string.h>
 
 #include "base/sink.h"
 #include "dfota/uri.h"
@@ -38,6 +37,7 @@ void bc_session_end(struct bc_module *m)
     bc_secure_drop(m);
     m->session.step = SESSION_IDLE;
     m->session.query_ready = false;
+    m->session.farewell = (struct farewell){0};
 }
 
 static void fail_registration(struct bc_module *m, int code)
@@ -86,7 +86,7 @@ void bc_session_on_no_way(struct bc_module *m)
 }
 
 /* What the same server has said before may still be repeated on its way here; anybody else has
- * message IDs of his own, and so has each session of DTLS. */
+ * message IDs of its own, and so has each session of DTLS. */
 static void meet(struct bc_module *m, const struct bc_address *peer, bool secured)
 {
     struct bc_address before = m->client.server;
@@ -236,22 +236,58 @@ bool bc_module_account_usable(void *context, const struct bc_lwm2m_account *acco
 /* The given server as if AT+QLACONFIG had named it; its key is kept as hex digits. */
 static bool keep_account(struct bc_module *m, const struct bc_lwm2m_account *account)
 {
-    uint8_t digits[BC_PSK_BYTES_MAX];
-    bc_sink psk = {.ptr = digits, .cap = sizeof(digits)};
     struct server_record server;
     if (!usable(account, &server))
         return false;
     server.endpoint = bc_view_of(m->stored.lwm2m.endpoint);
     if (server.security == BC_SECURITY_PSK) {
-        bc_put_hex(&psk, account->key);
-        server.psk = bc_sink_view(&psk);
+        server.key = account->key;
         server.psk_id = account->identity;
         server.psk_hex = true;
     }
-    bool kept = !psk.full && bc_store_put_server(m, BC_RECORD_SERVER, &server);
-    bc_wipe(digits, sizeof(digits));
-    return kept;
+    return bc_store_put_server(m, BC_RECORD_SERVER, &server);
 }
+
+/* --- The bootstrap server's last word --------------------------------------------------------- */
+
+/* Over DTLS there is no way back: that session is closed. */
+static void keep_farewell(struct bc_module *m, const struct bc_coap_message *finish)
+{
+    struct farewell *farewell = &m->session.farewell;
+    bc_sink out = {.ptr = farewell->bytes, .cap = sizeof(farewell->bytes)};
+    *farewell = (struct farewell){.to = m->client.server,
+                                  .message_id = finish->message_id,
+                                  .until_ms = m->now_ms + BC_COAP_EXCHANGE_LIFETIME_MS};
+    if (m->session.secured || finish->type != BC_COAP_CON)
+        return;
+    (void)bc_coap_write_begin(&out, BC_COAP_ACK, BC_COAP_CHANGED, finish->message_id,
+                              &finish->token);
+    farewell->len = (uint8_t)out.len;
+}
+
+bool bc_session_on_farewell(struct bc_module *m, const struct bc_address *from, bc_view in)
+{
+    struct farewell *farewell = &m->session.farewell;
+    struct bc_coap_message message;
+    bool again = farewell->len > 0 && farewell->until_ms > m->now_ms &&
+                 bc_address_equal(from, &farewell->to) && bc_coap_parse(in, &message) == BC_OK &&
+                 message.type == BC_COAP_CON && message.code == BC_COAP_POST &&
+                 message.message_id == farewell->message_id;
+    farewell->ready = farewell->ready || again;
+    return again;
+}
+
+const struct bc_address *bc_session_take_farewell(struct bc_module *m, bc_view *out)
+{
+    struct farewell *farewell = &m->session.farewell;
+    if (!farewell->ready)
+        return NULL;
+    farewell->ready = false;
+    *out = (bc_view){farewell->bytes, farewell->len};
+    return &farewell->to;
+}
+
+/* --- How a bootstrap ends --------------------------------------------------------------------- */
 
 void bc_session_on_bootstrapped(struct bc_module *m, const struct bc_lwm2m_event *event)
 {
@@ -262,6 +298,7 @@ void bc_session_on_bootstrapped(struct bc_module *m, const struct bc_lwm2m_event
         bc_module_urc(m, "+QLAREG: %d", bc_module_result_code(event->outcome));
         return;
     }
+    keep_farewell(m, event->request);
     if (!keep_account(m, event->account)) {
         fail_registration(m, RESULT_OTHER);
         return;

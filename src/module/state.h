@@ -52,11 +52,12 @@ struct identity {
     char address[46];
 };
 
-/* Settings of the base commands; defaults after each boot but for CPSMS and the events. */
+/* Settings of the base commands, as bc_base_power_up (boot.c) after each boot. */
 struct base_settings {
     uint8_t cereg, creg, cgreg; /* <n> */
     uint8_t cscon;
     uint8_t ctzr;
+    uint8_t cops;  /* AT+COPS <mode> */
     uint8_t sleep; /* AT+QSCLK: 0 none, 1 deep, 2 light */
     bool sleep_events;
     uint8_t wakeup_events; /* AT+QATWAKEUP */
@@ -65,7 +66,7 @@ struct base_settings {
     uint8_t t3324;
     uint8_t edrx;
     uint8_t edrx_value; /* four bits */
-    uint32_t baud;
+    uint32_t baud;      /* AT+IPR */
 };
 
 /* The cell the module is always in: as AT commands print it, and its number. */
@@ -81,6 +82,7 @@ enum radio_state {
 };
 
 struct radio {
+    uint64_t card_at_ms; /* +CPIN: READY; BC_NEVER when it has been told */
     uint64_t attach_at_ms;
     uint64_t release_at_ms;
     uint64_t quiet_since_ms; /* of the last RRC release */
@@ -119,7 +121,19 @@ enum session_step {
     SESSION_RUNS,      /* the client has the server's address */
 };
 
+/* The acknowledgement of a bootstrap server's last word. The server repeats that word when it was
+ * lost, and by then another one is spoken to. */
+struct farewell {
+    uint64_t until_ms;
+    struct bc_address to;
+    uint16_t message_id;
+    uint8_t len; /* 0 = there is none */
+    bool ready;  /* to be taken */
+    uint8_t bytes[BC_COAP_HEADER_BYTES + BC_COAP_TOKEN_BYTES_MAX];
+};
+
 struct session {
+    struct farewell farewell;
     struct bc_dtls *dtls; /* NULL without DTLS, or between two handshakes */
     uint64_t until_ms;    /* of the step; while it RUNS, no new handshake before */
     uint32_t query_id;
@@ -189,6 +203,7 @@ struct bc_module {
     struct base_settings base;
     int64_t utc_zero_ms; /* wall clock = utc_zero_ms + now_ms */
     uint32_t awake_ms;
+    uint32_t baud; /* at power-up */
     bool clock_known;
     uint8_t psk_format; /* enum bc_psk_format */
     void (*trace)(void *trace_context, const char *line);
@@ -219,7 +234,16 @@ int bc_module_result_code(enum bc_outcome outcome);
 void bc_module_urc(struct bc_module *m, const char *format, ...) BC_FORMAT(2, 3);
 void bc_module_urc_binding(struct bc_module *m);
 bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event);
-bool bc_module_urc_room(const struct bc_module *m);
+bool bc_module_urc_room(const struct bc_module *m); /* for all that a command can cause */
+
+/* What the host has not asked for: nothing is kept free for it, and what is not urgent leaves room
+ * for a request or a command behind it. */
+enum bc_urgency { BC_NEWS, BC_NEWS_URGENT };
+void bc_module_news(struct bc_module *m, enum bc_urgency urgency, const char *format, ...)
+    BC_FORMAT(3, 4);
+
+/* False: the message counts as lost, since the host has no room for what it can cause. */
+bool bc_module_hears(const struct bc_module *m, bc_view message);
 
 /* device.c: values of objects 3, 4 and 5. */
 bool bc_module_value(void *context, struct bc_path path, struct bc_value *out, bc_sink *scratch);
@@ -238,6 +262,10 @@ void bc_session_on_way(struct bc_module *m); /* to the server: all that stands b
 void bc_session_on_no_way(struct bc_module *m);       /* the handshake has failed */
 void bc_session_on_unregistered(struct bc_module *m); /* the registration is over */
 void bc_session_end(struct bc_module *m);             /* power is going */
+/* True for a repetition of what a bootstrap server has finished with. */
+bool bc_session_on_farewell(struct bc_module *m, const struct bc_address *from, bc_view in);
+/* Its acknowledgement, and whom it is for; NULL when there is none. */
+const struct bc_address *bc_session_take_farewell(struct bc_module *m, bc_view *out);
 void bc_session_on_time(struct bc_module *m);
 uint64_t bc_session_deadline(const struct bc_module *m);
 bool bc_session_quiet(const struct bc_module *m); /* nothing but the client's own is under way */
@@ -261,6 +289,7 @@ uint64_t bc_fota_deadline(const struct bc_module *m);
 bool bc_fota_quiet(const struct bc_module *m);
 
 /* boot.c */
+extern const struct base_settings bc_base_power_up;
 void bc_module_restore_profile(struct bc_module *m); /* what AT&W kept, else the factory's */
 void bc_module_boot(struct bc_module *m);
 void bc_module_reboot_in(struct bc_module *m, uint32_t delay_ms);
@@ -285,6 +314,7 @@ bool bc_secure_key_legal(enum bc_psk_format format, bc_view psk);
 /* radio.c */
 void bc_radio_boot(struct bc_module *m);
 void bc_radio_set_cfun(struct bc_module *m, uint8_t cfun);
+void bc_radio_power_off(struct bc_module *m);
 void bc_radio_set_attached(struct bc_module *m, bool attached);
 int bc_radio_registration_status(const struct bc_module *m); /* <stat> of +CEREG */
 bool bc_radio_attached(const struct bc_module *m);
@@ -296,6 +326,7 @@ void bc_radio_look(struct bc_module *m); /* what has become of the coverage */
 /* The signal as AT+CSQ, AT+CESQ, AT+QENG and 4/0/2 tell it. */
 struct bc_radio_signal {
     int csq, rxlev, rsrp_index, rsrp_dbm, rssi_dbm;
+    int coverage_level; /* 0 good, 1 poor, 2 the worst that still works */
 };
 struct bc_radio_signal bc_radio_signal(const struct bc_module *m);
 uint64_t bc_radio_deadline(const struct bc_module *m);
@@ -305,6 +336,7 @@ size_t bc_power_on_serial(struct bc_module *m, bc_view in); /* returns the bytes
 void bc_power_down(struct bc_module *m);
 void bc_power_cut(struct bc_module *m);
 uint64_t bc_power_active_ms(const struct bc_module *m); /* T3324 */
+bool bc_power_saves(const struct bc_module *m);         /* PSM follows on T3324 */
 void bc_power_on_wake(struct bc_module *m);
 void bc_power_on_unrecovered(struct bc_module *m); /* no way back to the server */
 void bc_power_on_time(struct bc_module *m);

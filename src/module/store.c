@@ -141,7 +141,7 @@ static bool load(struct bc_module *m, enum bc_record record, struct record_memor
                  bool (*decode)(void *into, struct reader *in), void *into)
 {
     for (unsigned copy = 0; copy < COPIES; copy++) {
-        bc_view bytes;
+        bc_view bytes = {0};
         if (!fetch(m, record, copy, memory, &bytes))
             continue;
         struct reader in = {0};
@@ -179,6 +179,7 @@ static bool decode_server(void *into, struct reader *in)
     out->endpoint = read_text(in, BC_ENDPOINT_BYTES_MAX);
     out->psk_id = read_text(in, BC_PSK_ID_BYTES_MAX);
     out->psk = read_text(in, BC_PSK_BYTES_MAX);
+    out->key = (bc_view){0};
     bool keyed = out->psk_id.len > 0 && out->psk.len > 0;
     return read_whole(in) && out->host.len > 0 && out->endpoint.len > 0 &&
            out->lifetime_s >= BC_LIFETIME_MIN &&
@@ -204,7 +205,9 @@ static bool write_server(struct bc_module *m, struct record_memory *memory, enum
     put_text(&out, in->host);
     put_text(&out, in->endpoint);
     put_text(&out, in->psk_id);
-    put_text(&out, in->psk);
+    bc_put_be(&out, in->psk.len + 2 * in->key.len, 2);
+    bc_put_bytes(&out, in->psk);
+    bc_put_hex(&out, in->key);
     return finish(m, record, &out);
 }
 

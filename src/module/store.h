@@ -20,6 +20,7 @@ struct server_record {
     bc_view endpoint;
     bc_view psk_id;
     bc_view psk;
+    bc_view key; /* the PSK as bytes, in the place of its digits; only to be put */
     uint32_t lifetime_s;
     uint16_t port;
     uint8_t security; /* 0 = pre-shared key, 3 = none */
@@ -36,7 +37,7 @@ struct record_memory {
 bool bc_store_load_server(struct bc_module *m, enum bc_record record, struct record_memory *memory,
                           struct server_record *out);
 /* How the server of such a record is reached: its address, or none (ip_len 0) when a name stands
- * there, and the port. Whoever goes on from here has no record on his stack. */
+ * there, and the port. Whoever goes on from here has no record on the stack. */
 struct server_way {
     struct bc_address address;
     bool secured;

@@ -1,24 +1,65 @@
 /*
  * Unsolicited result codes (G 3), in the form of the guide's logs. They wait in the AT port until
- * the line is free. Those a server can cause by asking take half of the places at most; the rest
- * is for what the module itself has to say, which is bounded by what is under way.
+ * the line is free, in BC_URCS_MAX places. A host that does not read must not hold up the network
+ * side, and no result that was promised to it may be lost. So
+ *
+ *  - each result that is still to come has its place kept;
+ *  - a command that promises results is refused, and a request of the server is as lost on its way,
+ *    when not all that it can cause has room beside them; requests for the host to answer take half
+ *    of the places at most;
+ *  - what nobody asked for (news) is told while there is room, and not at all when there is none.
  */
 #include <string.h>
 
 #include "base/sink.h"
 #include "module/store.h"
 
-#define URCS_A_STEP 4 /* the most that one datagram, timeout or command can cause */
+#define URCS_A_STEP 4 /* the most that one request or command can cause */
+
+/* Results that the host waits for; a registration can have three lines: see session.c. */
+static unsigned promised(const struct bc_module *m)
+{
+    bool registers = bc_module_status(m) == BC_STATUS_REGISTERING;
+    bool recovers = bc_module_status(m) == BC_STATUS_RECOVERING;
+    return bc_lwm2m_results_due(&m->client) + (registers ? 3 : recovers ? 1 : 0);
+}
+
+static bool room_for(const struct bc_module *m, unsigned urcs)
+{
+    unsigned places = urcs + promised(m);
+    return bc_at_urcs_waiting(&m->port) + places <= BC_URCS_MAX &&
+           bc_at_urc_room(&m->port) >= (size_t)places * BC_URC_HEAD_BYTES_MAX;
+}
+
+static void trace(const struct bc_module *m, const char *line)
+{
+    if (m->trace != NULL)
+        m->trace(m->trace_context, line);
+}
+
+static bool add(struct bc_module *m, const char *format, va_list arguments)
+{
+    bc_sink urc = bc_at_urc_begin(&m->port);
+    bc_put_vformat(&urc, format, arguments);
+    return bc_at_urc_end(&m->port, &urc);
+}
 
 void bc_module_urc(struct bc_module *m, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    bc_sink urc = bc_at_urc_begin(&m->port);
-    bc_put_vformat(&urc, format, arguments);
+    if (!add(m, format, arguments))
+        trace(m, "urc: no room, dropped");
     va_end(arguments);
-    if (!bc_at_urc_end(&m->port, &urc) && m->trace != NULL)
-        m->trace(m->trace_context, "urc: no room, dropped");
+}
+
+void bc_module_news(struct bc_module *m, enum bc_urgency urgency, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    if (!room_for(m, urgency == BC_NEWS_URGENT ? 1 : 1 + URCS_A_STEP) || !add(m, format, arguments))
+        trace(m, "urc: the host does not read, news not told");
+    va_end(arguments);
 }
 
 void bc_module_urc_binding(struct bc_module *m)
@@ -28,18 +69,25 @@ void bc_module_urc_binding(struct bc_module *m)
 
 bool bc_module_urc_room(const struct bc_module *m)
 {
-    return bc_at_urcs_waiting(&m->port) + URCS_A_STEP <= BC_URCS_MAX &&
-           bc_at_urc_room(&m->port) >= (size_t)URCS_A_STEP * BC_URC_HEAD_BYTES_MAX;
+    return room_for(m, URCS_A_STEP);
+}
+
+/* A request has code class 0, but not code 0.00; the second byte of a DTLS record, 254, is none,
+ * and what is in it comes here again. What a firmware's server says moves the update on, which
+ * speaks. */
+bool bc_module_hears(const struct bc_module *m, bc_view message)
+{
+    bool request = message.len > 1 && message.ptr[1] != 0 && message.ptr[1] >> 5 == 0;
+    return (!request && bc_fota_quiet(m)) || bc_module_urc_room(m);
 }
 
 /* A server's request may add its URC when enough places stay for our own. */
 static bool request_end(struct bc_module *m, bc_sink *urc)
 {
-    size_t reserve = (BC_URCS_MAX - BC_URC_REQUESTS_MAX) * BC_URC_HEAD_BYTES_MAX;
     bool alone = bc_at_urcs_waiting(&m->port) == 0;
-    if (bc_at_urcs_waiting(&m->port) >= BC_URC_REQUESTS_MAX)
-        return false;
-    if (!alone && urc->cap - urc->len < reserve)
+    size_t places = alone ? promised(m) : BC_URCS_MAX - BC_URC_REQUESTS_MAX;
+    if (bc_at_urcs_waiting(&m->port) >= BC_URC_REQUESTS_MAX ||
+        urc->cap - urc->len < places * BC_URC_HEAD_BYTES_MAX)
         return false;
     return bc_at_urc_end(&m->port, urc);
 }
@@ -123,7 +171,7 @@ static void on_updated(struct bc_module *m, const struct bc_lwm2m_event *event)
     int code = bc_module_result_code(event->outcome);
     switch (event->reason) {
     case BC_UPDATE_AUTOMATIC:
-        bc_module_urc(m, "+QLAURC: \"ping\",%d", code);
+        bc_module_news(m, code == 0 ? BC_NEWS : BC_NEWS_URGENT, "+QLAURC: \"ping\",%d", code);
         break;
     case BC_UPDATE_LIFETIME:
     case BC_UPDATE_BINDING:
@@ -172,10 +220,10 @@ bool bc_module_on_event(void *context, const struct bc_lwm2m_event *event)
         return true;
     case BC_EVENT_STATE_SENT:
         if (m->fota.update.state != BC_UPDATE_DOWNLOADING) /* COAPSTART has told it (G 5.6.4) */
-            bc_module_urc(m, "+QLAURC: \"report\",%d", event->message_id);
+            bc_module_news(m, BC_NEWS_URGENT, "+QLAURC: \"report\",%d", event->message_id);
         return true;
     case BC_EVENT_RESET:
-        bc_module_urc(m, "+QLAURC: \"lw_event\",0,5,%d", event->message_id);
+        bc_module_news(m, BC_NEWS_URGENT, "+QLAURC: \"lw_event\",0,5,%d", event->message_id);
         return true;
     case BC_EVENT_LIFETIME_CHANGED:
         bc_module_urc(m, "+QLAURC: \"lifetime_changed\",%u", (unsigned)m->stored.lwm2m.lifetime_s);

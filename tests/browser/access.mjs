@@ -17,7 +17,8 @@ function nameOf(e) {
     return e.getAttribute("aria-label")
         || (e.getAttribute("aria-labelledby") || "").split(" ").map(textOf).join(" ").trim()
         || [...(e.labels || [])].map((l) => l.textContent.trim()).join(" ")
-        || (isField ? "" : e.textContent.trim()) || e.querySelector("img[alt]")?.alt;
+        || (isField ? "" : (e.innerText ?? e.textContent).trim())
+        || e.querySelector("img[alt]")?.alt;
 }
 
 function withoutName() {

@@ -100,7 +100,12 @@ test("lists are searched, by the platform or here, and say when nothing matches"
         await page.getByPlaceholder("Search").fill("");
         await page.getByRole("combobox", { name: "All states" }).selectOption("FAILED");
         await countOf(page, 1);
-        await page.getByText("The device refused.").waitFor();
+        await page.getByText("4.05 Method Not Allowed").waitFor();
+        await page.getByRole("combobox", { name: "All states" }).selectOption("PENDING");
+        await countOf(page, 2);
+        fake.world.commands.find((c) => c.state === "PENDING").state = "SENT";
+        fake.tell({ type: "command", endpoint: DEVICE });
+        await countOf(page, 1);
     }));
 
 test("a long list is loaded page by page", async () => {
@@ -146,6 +151,95 @@ test("the chart follows, too", () => onPage({}, async (page) => {
     await page.keyboard.press("End");
     await page.locator(".told", { hasText: "99.5" }).waitFor();
 }));
+
+/* Live updates -------------------------------------------------------------------------------- */
+
+const focused = (page) => page.evaluate(() => document.activeElement.textContent);
+
+test("what is unfolded and focused stays so while messages come in", () =>
+    onPage({}, async (page) => {
+        await visit(page, `devices/${DEVICE}/messages`);
+        const summary = page.locator(".message summary", { hasText: "/19/1/0" });
+        await summary.click();
+        const before_ = await focused(page);
+        const messages = fake.world.messages[DEVICE];
+        messages.push({ ...messages[0], time_ms: Date.now() + 1, message_id: 4711 });
+        fake.tell({ type: "message", endpoint: DEVICE });
+        await page.getByText("MID 4711").waitFor();
+        assert.equal(await page.locator(".message details[open]").count(), 1);
+        assert.equal(await focused(page), before_);
+    }));
+
+test("the chart stays where the keyboard is, its table unfolded", () => onPage({}, async (page) => {
+    await visit(page, `devices/${DEVICE}/chart`);
+    await page.getByText("As a table (60)").click();
+    await page.locator(".chart").focus();
+    await page.keyboard.press("Home");
+    const told = await page.locator(".told").textContent();
+    fake.world.properties[DEVICE].temperature.push({ time_ms: Date.now(), value: 30 });
+    fake.tell({ type: "data", endpoint: DEVICE });
+    await page.getByText("As a table (61)").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.tagName), "svg");
+    assert.equal(await page.locator(".told").textContent(), told);
+    assert.equal(await page.locator(".chart-frame ~ details[open]").count(), 1);
+    await page.locator(".value-tile", { hasText: "waterflow" }).focus();
+    fake.world.properties[DEVICE].waterflow.push({ time_ms: Date.now(), value: 9999 });
+    fake.tell({ type: "data", endpoint: DEVICE });
+    await page.locator(".value-tile", { hasText: "9999" }).waitFor();
+    assert.match(await focused(page), /9999/);
+}));
+
+test("'Show more' keeps the focus, and gives it to the first new row at the end", async () => {
+    for (let i = 0; i < 70; i += 1) {
+        fake.world.devices.push({ ...fake.world.devices[0], endpoint: `device-${i}`, name: "" });
+    }
+    await onPage({}, async (page) => {
+        await visit(page, "devices");
+        await countOf(page, 50);
+        await button(page, "Show more").focus();
+        await page.keyboard.press("Enter");
+        await countOf(page, 76);
+        assert.equal(await focused(page), "device-44");
+    });
+});
+
+test("a device's objects come when it registers, with what they report", () =>
+    onPage({}, async (page) => {
+        const objects = fake.world.objects[DEVICE];
+        fake.world.objects[DEVICE] = [];
+        await visit(page, `devices/${DEVICE}/objects`);
+        await page.getByText("The device has not announced any object").waitFor();
+        objects.find((o) => o.object === 19).instances[0].resources[0].value = null;
+        fake.world.objects[DEVICE] = objects;
+        fake.tell({ type: "registered", endpoint: DEVICE });
+        await page.locator('[data-key="/19/0/0"]').getByText("3c 69 6d 67").waitFor();
+        await page.getByPlaceholder("Search objects").fill("nothing of the kind");
+        await page.getByText("Nothing matches.").waitFor();
+    }));
+
+test("events say what happened, as the platform tells them", () => onPage({ language: "zh" },
+    async (page) => {
+        await visit(page, "events");
+        await page.waitForFunction(() => document.querySelector(".live").dataset.state === "live");
+        const row = (text) => page.locator(".feed li", { hasText: text }).waitFor();
+        fake.tell({ type: "registered", endpoint: "one", registration: {
+            address: "127.0.0.1:4711", lifetime_s: 86400 } });
+        await row("127.0.0.1:4711 · 生命周期 1 天");
+        fake.tell({ type: "data", endpoint: "one", data: { path: "/19/0/0", hex: "0200",
+            values: null, undecoded: "no message of the codec fits this payload of 2 bytes" } });
+        await row("/19/0/0 · 02 00 · 插件中没有与这 2 字节匹配的消息");
+        fake.tell({ type: "command", endpoint: "one", command: { kind: "operation",
+            operation: "read", path: "/3/0/9", state: "FAILED", code: "4.04",
+            reason: "the device answered 4.04" } });
+        await row("读 · /3/0/9 · 失败 · 4.04 Not Found");
+        fake.tell({ type: "fota", endpoint: "one", state: "FAILED", progress: 0,
+            reason: "the URI was refused: the device answers 4.05" });
+        await row("失败 · 下载地址被拒绝：设备返回 4.05");
+        fake.tell({ type: "product", product: 1, change: "added", state: { name: "DoorLock" } });
+        await row("已添加 · DoorLock");
+        fake.tell({ type: "data", endpoint_hex: "fffe41", data: { path: "/1", hex: "" } });
+        await row("ff fe 41");
+    }));
 
 /* Changing things ----------------------------------------------------------------------------- */
 
@@ -217,6 +311,16 @@ test("IMEI, hex and JSON are checked before anything is sent", () => onPage({}, 
     assert.equal(fake.world.commands.length, 7);
 }));
 
+test("what was not decoded is tried with the codec", () => onPage({}, async (page) => {
+    await visit(page, `devices/${DEVICE}/data`);
+    await button(page, "Row 1024").click();
+    await page.getByRole("link", { name: "Try it with the codec" }).click();
+    await page.getByRole("heading", { name: "Try it" }).waitFor();
+    assert.match(await page.getByLabel("Bytes of a report (hex)").inputValue(), /^3c 69 6d 67/);
+    await button(page, "Decode").click();
+    await page.getByText('"level"').waitFor();
+}));
+
 test("a codec's mistake is told with its line", () => onPage({}, async (page) => {
     await visit(page, "products/1/codec");
     await button(page, "Lua").click();
@@ -242,6 +346,115 @@ test("a form and its JSON are the same document", () => onPage({}, async (page) 
     await page.getByText("Saved.").waitFor();
     assert.equal(fake.world.documents["1/profile"].services[0].properties[0].propertyName,
         "humidity");
+}));
+
+test("what is not saved is not lost by leaving", () => onPage({}, async (page) => {
+    await visit(page, "products/1/codec");
+    await button(page, "Lua").click();
+    const area = page.getByLabel("Lua", { exact: true }).and(page.locator("textarea"));
+    await area.fill("-- mine");
+    await button(page, "List of fields").click();
+    await button(page, "Lua").click();
+    assert.equal(await area.inputValue(), "-- mine");
+    await page.getByRole("link", { name: "Devices" }).first().click();
+    await page.getByRole("alertdialog", { name: "Leave without saving?" }).waitFor();
+    await button(page, "Cancel").click();
+    assert.match(page.url(), /products\/1\/codec$/);
+    assert.equal(await area.inputValue(), "-- mine");
+    await page.goBack();
+    await button(page, "Leave").click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await visit(page, "products/1/codec");
+    await page.getByText("Fields of BusinessService", { exact: true }).waitFor();
+}));
+
+test("what is deployed or published is what is seen", () => onPage({}, async (page) => {
+    await visit(page, "products/1/codec");
+    await button(page, "Lua").click();
+    await page.getByLabel("Lua", { exact: true }).and(page.locator("textarea")).fill("-- mine");
+    await button(page, "Deploy").click();
+    await page.getByText("Deployed.").waitFor();
+    assert.deepEqual(fake.world.documents["1/codec"], { kind: "lua", source: "-- mine" });
+    await visit(page, "products/4/model");
+    await button(page, "Remove: waterflow").click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+    await page.getByText("Not saved yet").waitFor();
+    assert.equal(await focused(page), "Add property");
+    await button(page, "Edit: switch").click();
+    await button(page, "Apply").click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")),
+        "Edit: switch");
+    await button(page, "Publish").click();
+    await page.locator(".toast", { hasText: "Published" }).waitFor();
+    assert.deepEqual(fake.world.documents["4/model"].properties.map((p) => p.identifier),
+        ["switch"]);
+}));
+
+test("a device is moved to another product, and given a key", () => onPage({}, async (page) => {
+    await visit(page, `devices/${DEVICE}`);
+    await button(page, "Edit").click();
+    const dialog = page.locator("dialog");
+    await dialog.getByLabel("Product").selectOption("4");
+    await dialog.getByText("Encrypted, with this key").click();
+    await dialog.getByLabel("PSK identity").fill("door");
+    await dialog.getByLabel("PSK (hex)").fill("00 11");
+    await button(page, "Save").click();
+    await page.locator(".trail").getByText("移远水表").waitFor();
+    const [device] = fake.world.devices;
+    assert.deepEqual([device.product, device.encrypted, device.name], [4, true, "Front door"]);
+}));
+
+test("names are as long as the platform takes them, in bytes", () => onPage({ language: "zh" },
+    async (page) => {
+        await visit(page, `devices/${DEVICE}`);
+        await button(page, "编辑").click();
+        await page.locator("dialog").getByLabel("设备名称").fill("二".repeat(22));
+        await button(page, "保存").click();
+        await page.getByText("最多 64 字节，一个汉字占 3 字节。").waitFor();
+        await page.locator("dialog").getByLabel("设备名称").fill("二".repeat(21));
+        await button(page, "保存").click();
+        await page.getByRole("heading", { name: "二".repeat(21) }).waitFor();
+    }));
+
+test("refusals are in the console's language, at the field they are about", () =>
+    onPage({ language: "zh" }, async (page) => {
+        await visit(page, "devices");
+        await button(page, "添加设备").click();
+        const imei = page.locator("dialog").getByLabel("IMEI");
+        await imei.fill(DEVICE);
+        await button(page, "创建").click();
+        await page.locator("dialog .error", { hasText: "设备已存在。" }).waitFor();
+        assert.equal(await imei.getAttribute("aria-invalid"), "true");
+        await page.keyboard.press("Escape");
+        await page.route("**/api/v1/groups?*", (route) => route.fulfill({
+            status: 409, contentType: "application/problem+json",
+            body: JSON.stringify({ code: "of_tomorrow", detail: "something new" }),
+        }));
+        await visit(page, "groups");
+        await page.getByText("平台提示：something new").waitFor();
+    }));
+
+test("devices are chosen all at once, and only those that fit", () => onPage({}, async (page) => {
+    await visit(page, "tasks/51");
+    await button(page, "Add devices").click();
+    await button(page, "Add to the task").click();
+    await page.locator("dialog .toast", { hasText: "Choose at least one." }).waitFor();
+    await page.locator("dialog").getByText("All shown (1)").click();
+    await page.locator("dialog").getByText("Chosen: 1").waitFor();
+    await button(page, "Add to the task").click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+    assert.equal(fake.world.taskDevices[51].at(-1).endpoint,
+        "urn:imei-imsi:866971030603068-460111174747875");
+}));
+
+test("a property is set by the names of the thing model", () => onPage({}, async (page) => {
+    await visit(page, "devices/861428040064744/commands");
+    await button(page, "Set a property").click();
+    await page.locator("dialog").getByLabel("Value").locator("visible=true").selectOption("关");
+    await page.locator("dialog").getByRole("button", { name: "Send" }).click();
+    await page.locator("dialog").waitFor({ state: "detached" });
+    assert.deepEqual(fake.world.commands.at(-1).request, { property: "switch", value: false });
 }));
 
 test("a command to a device that sleeps is told to wait", () => onPage({}, async (page) => {

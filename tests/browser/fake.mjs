@@ -32,10 +32,9 @@ const PRODUCT_DEFAULTS = {
 };
 
 class Refusal extends Error {
-    constructor(status, detail, field) {
+    constructor(status, detail, field, code, ...params) {
         super(detail);
-        this.status = status;
-        this.field = field;
+        Object.assign(this, { status, field, code, params });
     }
 }
 
@@ -102,7 +101,8 @@ function products() {
             productOf(w, String(p.id))), query)],
         ["POST", "/products", "admin", (w, { body }) => {
             if (w.products.some((p) => p.name === body.name)) {
-                throw new Refusal(409, "There is a product of that name.", "name");
+                throw new Refusal(409, "There is a product of that name.", "name",
+                    "product_exists");
             }
             w.next += 1;
             const product = { id: w.next, ...PRODUCT_DEFAULTS, ...body, device_count: 0,
@@ -139,6 +139,10 @@ function documents() {
                 throw new Refusal(422, "line 3: syntax error near 'error'", "source");
             }
             w.documents[key(params)] = body;
+            if (params.part === "codec") {
+                const { codec } = productOf(w, params.id);
+                productOf(w, params.id).codec = { ...codec, kind: body.kind };
+            }
             return body;
         }],
         ["DELETE", "/products/{id}/{part}", "admin", (w, { params }) => {
@@ -175,7 +179,7 @@ function addDevice(w, { body }) {
     const product = productOf(w, String(body.product));
     const endpoint = body.endpoint || filled(product.endpoint_format, body);
     if (w.devices.some((d) => d.endpoint === endpoint)) {
-        throw new Refusal(409, "There is a device of that name.", "imei");
+        throw new Refusal(409, "this device is there already", "endpoint", "device_exists");
     }
     const device = {
         endpoint, href: `/api/v1/devices/${encodeURIComponent(endpoint)}`, name: "", imsi: "",
@@ -195,8 +199,9 @@ function devices() {
             `${d.endpoint} ${d.name}`)],
         ["POST", "/devices", "operator", addDevice],
         ["GET", "/devices/{ep}", "viewer", (w, { params }) => deviceOf(w, params.ep)],
-        ["PATCH", "/devices/{ep}", "operator", (w, { params, body }) =>
-            Object.assign(deviceOf(w, params.ep), body)],
+        ["PATCH", "/devices/{ep}", "operator", (w, { params, body: { psk, ...body } }) =>
+            Object.assign(deviceOf(w, params.ep), body, psk === undefined ? {}
+                : { encrypted: psk !== null })],
         ["DELETE", "/devices/{ep}", "operator", (w, { params }) => {
             w.devices.splice(w.devices.indexOf(deviceOf(w, params.ep)), 1);
             return [204];
@@ -338,6 +343,7 @@ function problem(response, error) {
     response.writeHead(status, { ...HEADERS, "Content-Type": "application/problem+json" });
     response.end(JSON.stringify({
         type: "about:blank", title: "Problem", status, detail: error.message, field: error.field,
+        code: error.code, params: error.params,
     }));
 }
 

@@ -50,8 +50,9 @@ async function sign({ folder }, archive) {
 async function update(world, name, image, revision, seed) {
     const scenario = join(world.folder, "link.scenario");
     await writeFile(scenario, LINK);
+    /* The host of the guide is quicker than +CPIN: READY, half-way through attach_ms. */
     return playModule(world, await example(name), world.where.coap, seed, ["--firmware", image,
-        "--set", `revision=${revision}`, "--scenario", scenario]);
+        "--set", `revision=${revision}`, "--set", "attach_ms=20000", "--scenario", scenario]);
 }
 
 /* What the console is asked to do -------------------------------------------------------------- */
@@ -188,11 +189,11 @@ async function uploadSigned(user, { from, to, archive, signed, key }) {
         "product.manufacturer": "Quectel", "product.model": "BC260YCN",
         "product.protocol": "CoAP", "firmware.sources": from, "firmware.file": archive,
     });
-    await user.refused("create", "product", /product is missing/);
+    await user.refused("create", "product", /请选择产品/);
     await user.fill({ product: { label: "WaterMeter" } });
-    await user.refused("create", "product.manufacturer", /not that of the product's profile/);
+    await user.refused("create", "product.manufacturer", /厂商名称与产品的 Profile 不一致/);
     await user.fill({ "product.manufacturer": "QUECTEL" });
-    await user.refused("create", "firmware.file", /it is not signed/);
+    await user.refused("create", "firmware.file", /文件没有签名/);
     assert.equal(await user.page.locator("dialog[open] progress").count(), 0);
     await user.fill({ "firmware.file": signed });
     await user.finish("create");

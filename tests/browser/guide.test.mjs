@@ -196,6 +196,7 @@ test("G5.4.1: China Mobile Andlink, an outlet", () => tell("en", ["--bootstrap",
             timeout: SLOW_MS,
         });
         await user.page.keyboard.press("Escape");
+        await row.getByText('"outletStatus":"1"').waitFor({ timeout: SLOW_MS });
         await user.operate("operation.write", "/19/1/0");
         await user.fill({ "operation.kind": "text", value: '{"outletStatus":"1"}',
             "operation.format": "0" });

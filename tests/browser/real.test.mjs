@@ -85,6 +85,27 @@ test("a product's settings are changed", async () => {
     await page.locator("dd", { hasText: "Water" }).waitFor();
 });
 
+test("a device is moved to another product and back, and given a key", async () => {
+    const move = async (product, to, ...steps) => {
+        await press("Edit");
+        await dialog().getByLabel("Product").selectOption({ label: product });
+        for (const step of steps) {
+            await step();
+        }
+        await dialog().getByRole("button", { name: "Save" }).click();
+        await page.locator(".trail").getByText(to).waitFor();
+    };
+    await visit(page, `devices/${IMEI}`);
+    await move("dmp (China Unicom DMP)", "dmp",
+        () => dialog().getByText("Encrypted, with this key").click(),
+        () => dialog().getByLabel("PSK identity").fill("lab"),
+        () => dialog().getByLabel("PSK (hex)").fill("00112233445566778899aabbccddeeff"));
+    await page.locator("dd", { hasText: "Encrypted (DTLS)" }).waitFor();
+    await move("iot (China Telecom IoT)", "iot",
+        () => dialog().getByText("Plain", { exact: true }).click());
+    await page.locator("dd", { hasText: "Plain" }).waitFor();
+});
+
 test("a group is made, a device bound to it and unbound", async () => {
     await make("groups", "New group", { Name: "Lab" });
     await page.getByRole("heading", { name: "Lab" }).waitFor();

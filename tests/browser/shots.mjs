@@ -42,12 +42,15 @@ const SHOTS = [
 async function happen(fake, page) {
     await page.waitForFunction(() => document.querySelector(".live")?.dataset.state === "live");
     const endpoint = "867724030023557";
-    fake.tell({ type: "registered", endpoint: "861428040064744" });
-    fake.tell({ type: "data", endpoint, path: "/19/0/0", values: { services: [{
-        service: "WaterData", properties: { level: 23 } }] } });
-    fake.tell({ type: "command", endpoint, path: "/19/1/0", state: "SENT" });
-    fake.tell({ type: "command", endpoint, path: "/19/1/0", state: "SUCCESSFUL", code: "2.04" });
-    fake.tell({ type: "fota", endpoint: "866971031275899", state: "SUCCEEDED" });
+    const command = { id: 21, endpoint, kind: "operation", operation: "write", path: "/19/1/0" };
+    fake.tell({ type: "registered", endpoint: "861428040064744", registration: {
+        address: "127.0.0.1:40112", lifetime_s: 86400 } });
+    fake.tell({ type: "data", endpoint, data: { path: "/19/0/0", values: {
+        "WaterData.level": 23, "WaterData.battery": 92 } } });
+    fake.tell({ type: "command", endpoint, command: { ...command, state: "SENT" } });
+    fake.tell({ type: "command", endpoint, command: { ...command, state: "SUCCESSFUL",
+        code: "2.04" } });
+    fake.tell({ type: "fota", endpoint: "866971031275899", state: "SUCCEEDED", progress: 100 });
     await page.locator(".feed li").nth(4).waitFor();
 }
 

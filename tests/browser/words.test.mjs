@@ -10,6 +10,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import en from "../../platform/console/app/words/en.js";
 import zh from "../../platform/console/app/words/zh.js";
+import problems from "../../platform/console/app/words/zh_problems.js";
+import reasons from "../../platform/console/app/words/zh_reasons.js";
 
 const CONSOLE = fileURLToPath(new URL("../../platform/console/", import.meta.url));
 
@@ -43,6 +45,32 @@ test("the Chinese words are Chinese, but for names and abbreviations", () => {
     }
     for (const [key, text] of Object.entries(en)) {
         assert.doesNotMatch(text, /[\u4e00-\u9fff]/, key);
+    }
+});
+
+const SOURCE = fileURLToPath(new URL("../../", import.meta.url));
+
+test("every problem of the interface has its Chinese words", () => {
+    const table = readFileSync(join(SOURCE, "docs/API.md"), "utf8")
+        .match(/<!-- generated: problems -->([\s\S]*?)<!-- end -->/)[1];
+    const told = new Map([...table.matchAll(/^\| `(\w+)` \| \d+ \| (.*) \|$/gm)].map(
+        ([, code, text]) => [code, text.split("…").length - 1]));
+    assert.ok(told.size > 50);
+    assert.deepEqual(Object.keys(problems).sort(), [...told.keys()].sort());
+    for (const [code, text] of Object.entries(problems)) {
+        const highest = Math.max(-1, ...placeholders(text).map(Number));
+        assert.ok(highest < told.get(code), `${code}: ${text}`);
+    }
+});
+
+test("the sentences of the platform that have Chinese words are the platform's", () => {
+    const platform = ["platform/service", "platform/codec", "tools"].flatMap((folder) =>
+        filesOf(join(SOURCE, folder))).filter((path) => path.endsWith(".c"))
+        .map((path) => readFileSync(path, "utf8")).join("");
+    for (const [sentence, words] of reasons) {
+        const parts = sentence.split("…");
+        assert.deepEqual(parts.filter((part) => !platform.includes(part)), [], sentence);
+        assert.equal(placeholders(words).length, parts.length - 1, sentence);
     }
 });
 

@@ -110,19 +110,19 @@ function someMessages(now) {
     });
     const path = (...parts) => parts.map((value) => ({ name: "Uri-Path", value }));
     return [
-        m(0, "up", "CON", "0.02", [...path("rd"), { name: "Content-Format", value: "40" },
+        m(0, "up", "CON", "POST", [...path("rd"), { name: "Content-Format", value: "40" },
             { name: "Uri-Query", value: "ep=867724030023557" },
             { name: "Uri-Query", value: "lt=300" }], "3c2f31392f303e", "</19/0>,</19/1>"),
         m(1, "down", "ACK", "2.01", [{ name: "Location-Path", value: "rd" },
             { name: "Location-Path", value: "4f2a" }]),
-        m(2, "down", "CON", "0.01", [{ name: "Observe", value: "0" }, ...path("19", "0", "0"),
+        m(2, "down", "CON", "GET", [{ name: "Observe", value: "0" }, ...path("19", "0", "0"),
             { name: "Accept", value: "42" }]),
         m(3, "up", "ACK", "2.05", [{ name: "Observe", value: "1" },
             { name: "Content-Format", value: "42" }], "020001000400023238"),
         m(4, "up", "CON", "2.05", [{ name: "Observe", value: "2" },
             { name: "Content-Format", value: "42" }], "020001000400023438"),
-        m(5, "down", "ACK", "0.00", []),
-        m(6, "down", "CON", "0.03", path("19", "1", "0"), "0901"),
+        m(5, "down", "ACK", "EMPTY", []),
+        m(6, "down", "CON", "PUT", path("19", "1", "0"), "0901"),
         m(7, "up", "ACK", "2.04", [{ name: HOSTILE, value: HOSTILE }],
             Buffer.from(HOSTILE).toString("hex"), HOSTILE),
     ];
@@ -137,8 +137,9 @@ function someCommands(now) {
     return [
         c(11, "SUCCESSFUL", { code: "2.05", operation: "read", path: "/3/0/0", value: "Quectel",
             ended_ms: now }),
-        c(12, "FAILED", { code: "4.05", reason: "The device refused.", ended_ms: now }),
-        c(13, "TIMEOUT", { ended_ms: now }), c(14, "EXPIRED", { ended_ms: now }),
+        c(12, "FAILED", { code: "4.05", reason: "the device answered 4.05", ended_ms: now }),
+        c(13, "TIMEOUT", { reason: "the device did not answer", ended_ms: now }),
+        c(14, "EXPIRED", { ended_ms: now }),
         c(15, "DELIVERED", { sent_ms: now }),
         c(16, "PENDING", { kind: "service", request: { service: "BusinessService",
             method: "CHANGE_PWD", params: { newPassword: "secret" } } }),

@@ -586,9 +586,9 @@ static void coap_bad_critical_options_are_answered_4_02(void **state) /* RFC 725
         "11 00",           /* If-Match */
         "50",              /* If-None-Match */
         "91 00",           /* 9, nobody's */
-        "D116 78",         /* 35, Proxy-Uri */
         "E0FEF2",          /* 65535 */
         "31 61 01 62",     /* Uri-Host twice */
+        "30",              /* an empty one */
         "72 1633 02 1633", /* Uri-Port twice */
         "D104 00 01 2A",   /* Accept twice */
         "D304 00002A",     /* Accept of 3 bytes */
@@ -612,6 +612,26 @@ static void coap_bad_critical_options_are_answered_4_02(void **state) /* RFC 725
         hex[0] = '5';
         talk_feed(&t, hex);
         talk_feed(&t, hex);
+        talk_end(&t);
+    }
+}
+
+static void coap_request_for_a_proxy_is_answered_5_05(void **state) /* RFC 7252 5.10.2 */
+{
+    static const char *const options[] = {
+        "D316 613A62",       /* Proxy-Uri */
+        "D41A 636F6170",     /* Proxy-Scheme */
+        "91 00 D30D 613A62", /* behind a bad option */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        char hex[100];
+        struct talk t;
+        bc_sink text = {.ptr = (uint8_t *)hex, .cap = sizeof(hex)};
+        bc_put_format(&text, "4101 5001 A1 %s%c", options[i], '\0');
+        talk_begin(&t, 4, 4);
+        talk_feed(&t, hex);
+        talk_expect(&t, "61A5 5001 A1");
         talk_end(&t);
     }
 }
@@ -710,6 +730,7 @@ int main(void)
         cmocka_unit_test(coap_token_length_9_con_is_reset),
         cmocka_unit_test(coap_other_versions_and_fragments_are_ignored),
         cmocka_unit_test(coap_bad_critical_options_are_answered_4_02),
+        cmocka_unit_test(coap_request_for_a_proxy_is_answered_5_05),
         cmocka_unit_test(coap_path_segment_beyond_255_bytes_is_a_bad_option),
         cmocka_unit_test(coap_known_repeatable_and_elective_options_are_for_the_application),
         cmocka_unit_test(coap_unknown_methods_are_answered_4_05),

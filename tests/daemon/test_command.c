@@ -7,12 +7,11 @@
 #include <stdint.h>
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "command.h"
+#include "common/number.h"
 #include "link.h"
-#include "number.h"
 
 #define UP (1u << LINK_UP)
 #define DOWN (1u << LINK_DOWN)

@@ -8,7 +8,6 @@
 #include <stdint.h>
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,18 +15,23 @@
 #include "bc260y/types.h"
 #include "scenario.h"
 
-/* A file with that text, removed when the scenario has been read. */
-static int load(struct scenario *s, const char *text)
+/* A file of those bytes, removed when the scenario has been read. */
+static int load_bytes(struct scenario *s, const char *bytes, size_t len)
 {
     char path[] = "/tmp/bc260y-scenario-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    assert_int_equal(write(fd, bytes, len), (ssize_t)len);
     close(fd);
     int status = scenario_load(s, path);
     unlink(path);
     s->path = NULL;
     return status;
+}
+
+static int load(struct scenario *s, const char *text)
+{
+    return load_bytes(s, text, strlen(text));
 }
 
 static void steps_come_at_their_times_in_order(void **state)
@@ -101,6 +105,20 @@ static void scenario_with_a_mistake_is_refused_as_a_whole(void **state)
     scenario_close(&s);
 }
 
+/* The rest of such a line would not be seen; and /dev/zero has no end. */
+static void line_with_a_nul_is_refused(void **state)
+{
+    static const char text[] = "1s loss 1\0"
+                               "0\n2s reset\n";
+    (void)state;
+    struct scenario s;
+    assert_int_equal(load_bytes(&s, text, sizeof(text) - 1), 2);
+    assert_int_equal(s.count, 0);
+    scenario_close(&s);
+    assert_int_equal(scenario_load(&s, "/dev/zero"), 2);
+    scenario_close(&s);
+}
+
 static void step_beyond_the_limit_is_refused(void **state)
 {
     static const char line[] = "1s reset\n";
@@ -126,6 +144,7 @@ int main(void)
         cmocka_unit_test(steps_come_at_their_times_in_order),
         cmocka_unit_test(empty_scenario_never_does_anything),
         cmocka_unit_test(scenario_with_a_mistake_is_refused_as_a_whole),
+        cmocka_unit_test(line_with_a_nul_is_refused),
         cmocka_unit_test(step_beyond_the_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,8 +10,6 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -294,6 +292,56 @@ static void directory_that_others_may_write_to_is_refused(void **state)
     reopen();
 }
 
+/* Somebody's home, or sources: what is called like a record there is none. */
+static void directory_of_other_files_is_refused_with_them_untouched(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"settings", "server.old.bad", "slot0"};
+    snprintf(t.dir, sizeof(t.dir), "%.200s", t.top);
+    write_file("main.c", "mine", 4);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char path[2 * PATH_BYTES];
+        write_file(names[i], "mine", 4);
+        assert_false(state_open(&t.state, t.dir, "unused", true));
+        assert_true(exists(names[i]) && !exists("lock"));
+        path_of(names[i], path);
+        assert_int_equal(remove(path), 0);
+        state_close(&t.state);
+        state_init(&t.state);
+    }
+    write_file("server.c", "mine", 4); /* no record's name: nothing to lose */
+    open_dir(false);
+    write_file("settings", "foreign", 7); /* from now on it is a state directory */
+    reopen();
+    assert_string_equal(copy(0), "foreign");
+}
+
+static void foreign_records_alone_do_not_keep_anybody_out(void **state)
+{
+    (void)state;
+    snprintf(t.dir, sizeof(t.dir), "%.200s", t.top);
+    write_file("settings", "foreign", 7);
+    open_dir(false);
+    assert_string_equal(copy(0), "foreign");
+}
+
+static void empty_directory_is_closed_to_others(void **state)
+{
+    (void)state;
+    char path[2 * PATH_BYTES];
+    snprintf(t.dir, sizeof(t.dir), "%.200s", t.top);
+    assert_int_equal(chmod(t.dir, 0755), 0);
+    open_dir(false);
+    assert_int_equal(mode_of(t.dir), 0700);
+    state_close(&t.state);
+    state_init(&t.state);
+    path_of("lock", path);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(chmod(t.dir, 0555), 0);
+    (void)state_open(&t.state, t.dir, "unused", false);
+    assert_int_equal(mode_of(t.dir), 0500); /* what its owner may not do stays as it is */
+}
+
 static void second_process_is_refused_until_the_first_has_ended(void **state)
 {
     (void)state;
@@ -427,6 +475,9 @@ int main(void)
         TEST(factory_reset_leaves_nothing),
         TEST(directory_and_files_are_ours_alone),
         TEST(directory_that_others_may_write_to_is_refused),
+        TEST(directory_of_other_files_is_refused_with_them_untouched),
+        TEST(foreign_records_alone_do_not_keep_anybody_out),
+        TEST(empty_directory_is_closed_to_others),
         TEST(second_process_is_refused_until_the_first_has_ended),
         TEST(names_are_names_of_folders_and_nothing_else),
         TEST(default_directory_is_where_the_system_keeps_state),

@@ -52,6 +52,32 @@ static void test_images_of_any_size_and_blocks_of_any_size(void **state)
     }
 }
 
+/* 11 blocks of which 10 are in the source, somewhere else: hardly more than a byte each. */
+static void test_blocks_of_the_source_are_copies(void **state)
+{
+    static const int32_t moves[] = {-18000, -17999, 0, 700, 4096, 18500};
+    struct flash f;
+    (void)state;
+    for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+        flash_setup(&f, 79000, 42000, BLOCK);
+        memcpy(f.wanted.ptr, f.source.ptr + 18000 + moves[i], 42000);
+        memset(f.wanted.ptr + 30000, 0xEE, 100);
+        flash_make(&f, BLOCK);
+        assert_true(f.package.len < 192 + 10 + 3 + 60);
+        for (uint32_t n = 0; n <= 11; n++) { /* also from the middle on */
+            const struct bc_dfota_progress none = {.blocks_done = 0};
+            memset(f.target, 0xFF, sizeof(f.target));
+            assert_int_equal(flash_begin(&f, &none), BC_DFOTA_NO_FAULT);
+            while (f.writes < n)
+                bc_dfota_apply_step(&f.apply);
+            struct bc_dfota_progress kept = f.apply.progress;
+            assert_int_equal(flash_run(&f, &kept), BC_DFOTA_NO_FAULT);
+            flash_holds_target(&f);
+        }
+        flash_teardown(&f);
+    }
+}
+
 /* The decoder must not take the image for a dictionary of zstd's own. */
 static void test_a_source_that_looks_like_a_dictionary_is_a_source(void **state)
 {
@@ -138,8 +164,7 @@ static void test_a_package_cut_short_anywhere_is_refused(void **state) /* MODULE
     struct flash *f = *state;
     size_t whole = f->package.len;
     for (f->package.len = 0; f->package.len < whole; f->package.len++)
-        flash_refuses(f, f->package.len < BC_PACKAGE_HEADER_BYTES ? BC_DFOTA_FAULT_HEADER
-                                                                  : BC_DFOTA_FAULT_LENGTH);
+        flash_refuses(f, f->package.len < 8 ? BC_DFOTA_FAULT_MAGIC : BC_DFOTA_FAULT_LENGTH);
     f->package.len = whole + 1;
     flash_refuses(f, BC_DFOTA_FAULT_LENGTH);
 }
@@ -149,9 +174,10 @@ static void test_every_altered_byte_of_a_package_is_noticed(void **state) /* MOD
     struct flash *f = *state;
     for (size_t i = 0; i < f->package.len; i++) {
         f->package.ptr[i] ^= 0x04;
-        flash_refuses(f, i == 8 || i == 9 || i == 10 || i == 11 ? BC_DFOTA_FAULT_VERSION
-                         : i < BC_PACKAGE_HEADER_BYTES          ? BC_DFOTA_FAULT_HEADER
-                                                                : BC_DFOTA_FAULT_BODY);
+        flash_refuses(f, i < 8                         ? BC_DFOTA_FAULT_MAGIC
+                         : i < 12                      ? BC_DFOTA_FAULT_VERSION
+                         : i < BC_PACKAGE_HEADER_BYTES ? BC_DFOTA_FAULT_HEADER
+                                                       : BC_DFOTA_FAULT_BODY);
         f->package.ptr[i] ^= 0x04;
     }
     assert_int_equal(flash_run(f, NULL), BC_DFOTA_NO_FAULT);
@@ -251,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLAIM(a_package_makes_the_target),
         CLAIM(images_of_any_size_and_blocks_of_any_size),
+        cmocka_unit_test(test_blocks_of_the_source_are_copies),
         CLAIM(a_source_that_looks_like_a_dictionary_is_a_source),
         CLAIM(it_goes_on_after_a_power_cut_behind_any_block),
         CLAIM(a_block_is_written_again_to_the_same_bytes),

@@ -36,7 +36,7 @@ static void test_a_header_is_written_as_specified(void **state) /* MODULE 8 */
     (void)state;
     assert_int_equal(put(&p, bytes), BC_OK);
     check_hex((bc_view){bytes, 28},
-              "4243 4445 4C54 411A 0001 00C0 00004000 000101B4 000101C4 0000078D");
+              "4243 4445 4C54 411A 0002 00C0 00004000 000101B4 000101C4 0000078D");
     check_hex((bc_view){bytes + 28, 32}, "4243323630 59434E 4141 523031 413032"
                                          "00000000 00000000 00000000 00000000");
     check_hex((bc_view){bytes + 60, 32}, "4243323630 59434E 4141 523031 413033"
@@ -48,7 +48,7 @@ static void test_a_header_is_written_as_specified(void **state) /* MODULE 8 */
     assert_int_equal(bytes[156], 0xC3);
     assert_int_equal(bytes[187], 0xC3);
     /* Calculated with sha256sum. */
-    check_hex((bc_view){bytes + 188, 4}, "B252E3FA");
+    check_hex((bc_view){bytes + 188, 4}, "C7B092C0");
 }
 
 static void test_a_header_reads_as_it_was_written(void **state)
@@ -96,7 +96,7 @@ static void test_another_format_version_is_told_apart_from_damage(void **state)
     struct bc_package p = example();
     (void)state;
     assert_int_equal(put(&p, bytes), BC_OK);
-    bytes[9] = 2;
+    bytes[9] = 1;
     assert_int_equal(bc_package_read((bc_view){bytes, sizeof(bytes)}, &p), BC_ERR_RANGE);
 }
 
@@ -108,9 +108,11 @@ static void test_sizes_have_limits(void **state)
         enum bc_err err;
     } cases[] = {
         {4096, 1, 1, 5, BC_OK},
-        {4096, 1, 1, 4, BC_ERR_RANGE}, /* a table and no frame */
-        {4096, 1, 1, 4 + 4096 + 64, BC_OK},
-        {4096, 1, 1, 5 + 4096 + 64, BC_ERR_RANGE},
+        {4096, 1, 1, 1, BC_OK}, /* a copy */
+        {4096, 1, 1, 0, BC_ERR_RANGE},
+        {4096, 1, 4097, 1, BC_ERR_RANGE}, /* one record for two blocks */
+        {4096, 1, 1, 4 + 4096 + 60, BC_OK},
+        {4096, 1, 1, 5 + 4096 + 60, BC_ERR_RANGE},
         {4096, 0, 1, 5, BC_ERR_RANGE},
         {4096, 1, 0, 5, BC_ERR_RANGE},
         {0, 1, 1, 5, BC_ERR_RANGE},
@@ -176,12 +178,52 @@ static void test_blocks_and_offsets_follow_from_the_header(void **state)
     assert_int_equal(bc_package_blocks(&p), 5);
     assert_int_equal(bc_package_block_bytes(&p, 0), 16384);
     assert_int_equal(bc_package_block_bytes(&p, 4), 65988 - 4 * 16384);
-    assert_int_equal(bc_package_table_offset(4), 192 + 16);
-    assert_int_equal(bc_package_frames_offset(&p), 192 + 20);
     assert_int_equal(bc_package_bytes(&p), 192 + 1933);
     p.target_bytes = 65536; /* the last block is whole */
     assert_int_equal(bc_package_blocks(&p), 4);
     assert_int_equal(bc_package_block_bytes(&p, 3), 16384);
+}
+
+/* docs/DELTA.md: seven bits a byte, bit 0 the kind, a change with its sign in bit 1. */
+static void test_heads_of_records_are_as_specified(void **state)
+{
+    static const struct {
+        const char *hex;
+        uint32_t frame_bytes;
+        int32_t distance; /* 100 before */
+    } cases[] = {
+        {"00", 0, 100},
+        {"04", 0, 101},
+        {"06", 0, 99},
+        {"7C", 0, 131},
+        {"8100", 0, 132},
+        {"817C", 0, 163},
+        {"03", 1, 100},
+        {"7F", 63, 100},
+        {"8101", 64, 100},
+        {"FF7F", 8191, 100},
+        {"818001", 8192, 100},
+        {"848079", 32828, 100},
+        {"88807F", 65599, 100},
+        {"FFFFFF7C", 0, 67108963},
+        {"FFFFFF7E", 0, -67108763},
+        {"9F22", 0, 100 - 1000},
+    };
+    uint8_t bytes[8];
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        bc_view hex = check_from_hex(cases[i].hex);
+        bc_sink sink = {.ptr = bytes, .cap = sizeof(bytes)};
+        struct bc_package_record record = {.distance = 100};
+        assert_true(bc_package_take_record(hex, &record));
+        assert_int_equal(record.head_bytes, hex.len);
+        assert_int_equal(record.frame_bytes, cases[i].frame_bytes);
+        assert_int_equal(record.distance, cases[i].distance);
+        bc_package_put_record(&sink, &record, 100);
+        check_hex(bc_sink_view(&sink), cases[i].hex);
+        assert_false(bc_package_take_record((bc_view){hex.ptr, hex.len - 1}, &record));
+        check_heap_free(hex);
+    }
 }
 
 int main(void)
@@ -196,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_revisions_are_1_to_31_printable_characters),
         cmocka_unit_test(test_a_header_that_does_not_fit_is_not_begun),
         cmocka_unit_test(test_blocks_and_offsets_follow_from_the_header),
+        cmocka_unit_test(test_heads_of_records_are_as_specified),
     };
     return cmocka_run_group_tests_name("dfota_package", tests, NULL, NULL);
 }

@@ -32,9 +32,10 @@ LIBRARY = {
     "module": {"base", "coap", "at", "dtls", "dfota", "lwm2m"},
 }
 PROGRAMS = {
-    "daemon": set(LIBRARY),
-    "platform": {"base", "coap", "dtls", "dfota", "lwm2m", "tools"},
-    "tools": {"base", "dfota"},
+    "common": {"base"},
+    "daemon": set(LIBRARY) | {"common"},
+    "platform": {"base", "coap", "dtls", "dfota", "lwm2m", "common", "tools"},
+    "tools": {"base", "dfota", "common"},
     "sim": {"base", "module", "platform"},
     "fleet": {"base", "module", "platform"},
     "examples": set(),
@@ -45,11 +46,11 @@ INNER = {
     "platform/codec/": ("platform/codec/", "platform/core/path.h", "src/base/", "src/lwm2m/",
                         "include/"),
     "platform/http/": ("platform/http/", "platform/service/", "platform/store/store.h",
-                       "platform/core/", "src/base/", "include/"),
+                       "platform/core/", "src/base/", "common/", "include/"),
     "platform/service/": ("platform/service/", "platform/store/", "platform/core/",
                           "platform/codec/", "src/base/", "src/coap/", "src/dfota/", "src/lwm2m/",
                           "tools/", "include/"),
-    "platform/cli/": ("platform/cli/", "platform/place.h"),
+    "platform/cli/": ("platform/cli/", "platform/place.h", "common/"),
     "platform/store/": ("platform/store/", "platform/core/", "src/base/", "include/"),
 }
 # Of lwm2m the platform takes the formats; the rest of it is the client.

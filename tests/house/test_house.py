@@ -57,6 +57,7 @@ class Tree(unittest.TestCase):
                            ("platform/core/a.c", "../p.h"), ("platform/store/a.c", "../p.h"),
                            ("platform/store/a.c", "coap/message.h"),
                            ("platform/a.c", "tools/at_port.h"), ("platform/cli/a.c", "../p.h"),
+                           ("common/a.c", "coap/message.h"), ("common/a.c", "platform/p.h"),
                            ("examples/a.c", "base/sink.h")):
             with self.subTest(path=path, name=name):
                 text = f'/* Bad. */\n#include "{name}"\n'

@@ -4,8 +4,6 @@
  */
 #include "check.h"
 
-#include <string.h>
-
 #include "lwm2m/client.h"
 #include "lwm2m/objects.h"
 #include "lwm2m/path.h"

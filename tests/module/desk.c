@@ -51,6 +51,40 @@ void desk_keep(struct desk *d, const struct bc_address *to, bc_view bytes)
     memcpy(wire->bytes, bytes.ptr, bytes.len);
 }
 
+/* --- A network that adds nothing -------------------------------------------------------------- */
+
+static bool take_nothing(struct desk *d, struct bc_address *from, bc_sink *out)
+{
+    (void)d;
+    (void)from;
+    (void)out;
+    return false;
+}
+
+static void send_now(struct desk *d, bc_view bytes)
+{
+    desk_datagram(d, &d->server, bytes.ptr, bytes.len);
+}
+
+static void pass_time(struct desk *d)
+{
+    (void)d;
+}
+
+static uint64_t no_deadline(const struct desk *d)
+{
+    (void)d;
+    return BC_NEVER;
+}
+
+const struct desk_network desk_plain_network = {.on_datagram = desk_keep,
+                                                .take = take_nothing,
+                                                .send = send_now,
+                                                .on_time = pass_time,
+                                                .deadline = no_deadline};
+
+/* --- Taking ---------------------------------------------------------------------------------- */
+
 static void twin_takes_datagram(struct desk *d, const struct bc_address *to, bc_view out)
 {
     struct bc_address twin_to = {.port = 0};
@@ -542,6 +576,30 @@ void desk_quiet_until_at(struct desk *d, uint64_t ms, const char *file, int line
     desk_after(d, ms - 1);
     desk_quiet_at(d, file, line);
     desk_after(d, 1);
+}
+
+void desk_ask(struct desk *d, unsigned code, const char *path, const char *rest)
+{
+    static unsigned message_id = 0x2000;
+    char pattern[400];
+    size_t cap = sizeof(pattern);
+    int at = snprintf(pattern, cap, "42%02X%04XA1A2", code, ++message_id & 0xFFFF);
+    for (unsigned segment = 0; *path == '/'; segment++) {
+        size_t len = strcspn(++path, "/");
+        at += snprintf(pattern + at, cap - (size_t)at, "%s%zX'%.*s'", segment == 0 ? "B" : "0", len,
+                       (int)len, path);
+        path += len;
+    }
+    snprintf(pattern + at, cap - (size_t)at, "%s", rest);
+    desk_server(d, pattern);
+    d->mid = (uint16_t)message_id;
+}
+
+void desk_answered_at(struct desk *d, const char *code_and_rest, const char *file, int line)
+{
+    char pattern[800];
+    snprintf(pattern, sizeof(pattern), "62 %.2s <again> A1A2 %s", code_and_rest, code_and_rest + 2);
+    desk_wire_at(d, pattern, file, line);
 }
 
 /* --- Usual beginnings ------------------------------------------------------------------------ */

@@ -88,6 +88,8 @@ void desk_begin_on(struct desk *d, const struct bc_config *config,
 void desk_booted(struct desk *d);
 /* A datagram that desk_wire() is to see. */
 void desk_keep(struct desk *d, const struct bc_address *to, bc_view bytes);
+/* A network that adds nothing: for a module with a storage, which a twin would write into, too. */
+extern const struct desk_network desk_plain_network;
 /* Ready, with object 19 (instance 0: resources 0, 1, 2), the guide's server, lifetime 300. */
 void desk_configured(struct desk *d);
 /* Configured and registered at /rd/5a3f. */
@@ -115,6 +117,12 @@ void desk_resolved(struct desk *d, uint32_t id, const char *address); /* NULL = 
 void desk_datagram(struct desk *d, const struct bc_address *from, const uint8_t *p, size_t len);
 void desk_server(struct desk *d, const char *pattern);
 void desk_stranger(struct desk *d, const char *pattern);
+
+/* A request of the server's with a running message ID and token A1A2 on "/19/0/0" or such; `rest`
+ * goes behind the Uri-Path. Then its acknowledgement: the code and what follows the token. */
+void desk_ask(struct desk *d, unsigned code, const char *path, const char *rest);
+#define desk_answered(d, code_and_rest) desk_answered_at(d, code_and_rest, __FILE__, __LINE__)
+void desk_answered_at(struct desk *d, const char *code_and_rest, const char *file, int line);
 
 /* What the next bytes on the serial side, the next datagram and the next query must be. */
 #define desk_expect(d, text) desk_expect_at(d, text, __FILE__, __LINE__)
@@ -145,7 +153,9 @@ void desk_register(struct desk *d);
 /* The server observes /19/0/0 with token A1A2; the host has answered "abcde". */
 void desk_observed(struct desk *d);
 
-#define BOOT_LINES "\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n"
+#define POWER_UP_LINES "\r\nRDY\r\n\r\n+CFUN: 1\r\n"
+#define CARD_LINE "\r\n+CPIN: READY\r\n" /* half-way to the network */
+#define BOOT_LINES POWER_UP_LINES CARD_LINE
 #define ATTACHED_LINE "\r\n+IP: 10.177.135.245\r\n"
 #define LINKS "</>;rt=\"oma.lwm2m\",</1/0>,</3/0>,</4/0>,</5/0>"
 #define CONFIGURE "AT+QLACONFIG=0,\"180.101.147.115\",5683,\"867724030023557\",300,3"

@@ -103,38 +103,6 @@ static void give_back(void *context, void *memory)
     free(memory);
 }
 
-/* --- A network that adds nothing -------------------------------------------------------------- */
-
-static bool take_nothing(struct desk *d, struct bc_address *from, bc_sink *out)
-{
-    (void)d;
-    (void)from;
-    (void)out;
-    return false;
-}
-
-static void send_now(struct desk *d, bc_view bytes)
-{
-    desk_datagram(d, &d->server, bytes.ptr, bytes.len);
-}
-
-static void pass_time(struct desk *d)
-{
-    (void)d;
-}
-
-static uint64_t no_deadline(const struct desk *d)
-{
-    (void)d;
-    return BC_NEVER;
-}
-
-static const struct desk_network plain_network = {.on_datagram = desk_keep,
-                                                  .take = take_nothing,
-                                                  .send = send_now,
-                                                  .on_time = pass_time,
-                                                  .deadline = no_deadline};
-
 /* --- Images ---------------------------------------------------------------------------------- */
 
 static void fill_images(struct fota_desk *f, uint32_t bytes)
@@ -178,7 +146,7 @@ void fota_power_up(struct fota_desk *f)
     f->cut = false;
     f->operations = 0;
     f->cut_after = FOTA_NEVER;
-    desk_begin_on(&f->desk, &f->config, &plain_network);
+    desk_begin_on(&f->desk, &f->config, &desk_plain_network);
 }
 
 void fota_register(struct fota_desk *f, bool observe)

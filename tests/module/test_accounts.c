@@ -46,6 +46,18 @@ static void objects_are_written_whole(void **state) /* LwM2M 1.0 5.2.7.4 */
     desk_end(&d);
 }
 
+static void instance_may_be_wrapped_in_its_entry(void **state) /* LwM2M 1.0 5.2.7.4, 6.4.3 */
+{
+    (void)state;
+    struct desk d;
+    bs_at_step(&d, 2);
+    bs_put(&d, "0/1", "080128" BS_ACCOUNT, 0x44);
+    bs_put(&d, "1/0", "08000B" BS_SERVER, 0x44);
+    finish_well(&d);
+    desk_tells(&d, "AT+QLACONFIG?", BS_GIVEN_INFO);
+    desk_end(&d);
+}
+
 static void last_account_counts(void **state) /* G 2.1; LwM2M 1.0 5.2.7.4 */
 {
     (void)state;
@@ -211,6 +223,8 @@ static void uri_names_host_and_port(void **state) /* LwM2M 1.0 E.1; RFC 3986 3.2
         {"coaps://h", "h,5684"},
         {"coaps://h:5683/", "h,5683"},
         {"CoapS://[::1]", "::1,5684"},
+        {"coap://h:", "h,5683"}, /* RFC 3986 section 6.2.3 */
+        {"coaps://[::1]:", "::1,5684"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct desk d;
@@ -239,7 +253,6 @@ static const char *const no_plain_uri[] = {"coaps://h",
                                            "coap://h:65536",
                                            "coap://h:65537",
                                            "coap://h:99999999999999999999",
-                                           "coap://h:",
                                            "coap://h:x",
                                            "coap://h:1x",
                                            "coap://h:-1",
@@ -263,7 +276,6 @@ static const char *const no_plain_uri[] = {"coaps://h",
                                            "coap://[]",
                                            "coap://[h]",
                                            "coap://[::1]x",
-                                           "coap://[::1]:",
                                            "coap://[::1]1",
                                            "coap://::1]",
                                            "coap://[[::1]]",
@@ -461,7 +473,7 @@ static void malformed_write_is_bad_and_changes_nothing(void **state) /* LwM2M 1.
         {"0/1", OTHER_ACCOUNT "C1"},
         {"0/1", OTHER_ACCOUNT "00"},
         {"0/1", "F0FFFFFFFFFF"},
-        {"0/1", "080121" OTHER_ACCOUNT},
+        {"0/1", "080221" OTHER_ACCOUNT},
         {"0/1", "410000"},
         {"0/1/0", OTHER_ACCOUNT},
         {"0/1/0", "C10201"},
@@ -477,7 +489,7 @@ static void malformed_write_is_bad_and_changes_nothing(void **state) /* LwM2M 1.
         {"0", "0801 00"},
         {"1/0", NULL},
         {"1/0", "C1"},
-        {"1/0", "08000B" BS_SERVER},
+        {"1/0", "08010B" BS_SERVER},
         {"1/0", "C10113"},
         {"1/0", "C101FF"},
         {"1/0", "C001"},
@@ -665,8 +677,13 @@ static void discover_lists_the_instances(void **state) /* LwM2M 1.0 5.2.7.3 */
     discover(&d, "0", "lwm2m=\"1.0\"");
     bs_step(&d, 3);
     bs_step(&d, 4);
-    discover(&d, "", "lwm2m=\"1.0\",</0/1>,</1/0>,</3/0>,</4/0>,</5/0>,</19/1>");
-    discover(&d, "0", "lwm2m=\"1.0\",</0/1>");
+    discover(&d, "", "lwm2m=\"1.0\",</0/1>;ssid=101,</1/0>,</3/0>,</4/0>,</5/0>,</19/1>");
+    bs_step(&d, 5);
+    discover(&d, "0", "lwm2m=\"1.0\",</0/1>;ssid=101");
+    discover(&d, "1", "lwm2m=\"1.0\",</1/0>;ssid=101");
+    bs_put(&d, "1/2", "C10007 C1011E", 0x44); /* the instance written last is the one there is */
+    discover(&d, "1", "lwm2m=\"1.0\",</1/2>;ssid=7");
+    bs_delete(&d, "1", 0x42);
     discover(&d, "1", "lwm2m=\"1.0\",</1/0>");
     discover(&d, "3", "lwm2m=\"1.0\",</3/0>");
     discover(&d, "19", "lwm2m=\"1.0\",</19/1>");
@@ -746,6 +763,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_are_written_whole),
+        cmocka_unit_test(instance_may_be_wrapped_in_its_entry),
         cmocka_unit_test(last_account_counts),
         cmocka_unit_test(resources_are_written_one_by_one),
         cmocka_unit_test(instance_takes_the_place_of_what_it_held),

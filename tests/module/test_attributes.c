@@ -3,7 +3,6 @@
  * 5.4.4 and 5.5; OMA's enabler test cases for them).
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "desk.h"
 
@@ -123,7 +122,7 @@ static void write_attributes_on_a_multiple_resource(void **state) /* OMA ETS 261
     struct desk d;
     begin(&d);
     write_attributes(&d, "/3/0/6", "pmin=10&pmax=200", "44");
-    discover(&d, "/3/0/6", "</3/0/6>;pmin=10;pmax=200");
+    discover(&d, "/3/0/6", "</3/0/6>;dim=1;pmin=10;pmax=200");
     desk_end(&d);
 }
 
@@ -137,10 +136,10 @@ static void attributes_of_each_level_are_discovered(void **state) /* LwM2M 1.0 5
     write_attributes(&d, "/5/0/3", "gt=50&lt=42.25&st=1.5&pmin=20", "44");
     discover(&d, "/5",
              "</5>;pmin=10,</5/0>;pmax=60,</5/0/1>,</5/0/2>,"
-             "</5/0/3>;pmin=20;gt=50;lt=42.25;st=1.5,</5/0/5>,</5/0/8>");
+             "</5/0/3>;pmin=20;gt=50;lt=42.25;st=1.5,</5/0/5>,</5/0/8>;dim=1");
     discover(&d, "/5/0",
              "</5/0>;pmax=60,</5/0/1>,</5/0/2>,"
-             "</5/0/3>;pmin=20;gt=50;lt=42.25;st=1.5,</5/0/5>,</5/0/8>");
+             "</5/0/3>;pmin=20;gt=50;lt=42.25;st=1.5,</5/0/5>,</5/0/8>;dim=1");
     discover(&d, "/5/0/3", "</5/0/3>;pmin=20;pmax=60;gt=50;lt=42.25;st=1.5");
     discover(&d, "/5/0/5", "</5/0/5>;pmin=10;pmax=60");
     discover(&d, "/19/0", "</19/0>,</19/0/0>,</19/0/1>,</19/0/2>");
@@ -243,9 +242,9 @@ static void attributes_that_are_none_are_bad_requests(void **state) /* LwM2M 1.0
     desk_end(&d);
 }
 
-static void comparisons_are_for_single_numbers_alone(void **state) /* LwM2M 1.0 5.1.2 */
+static void comparisons_are_for_numbers_alone(void **state) /* LwM2M 1.0 5.1.2 */
 {
-    static const char *const paths[] = {"/3", "/3/0", "/3/0/0", "/3/0/7", "/1/0/6", "/1/0/7"};
+    static const char *const paths[] = {"/3", "/3/0", "/3/0/0", "/4/0/4", "/1/0/6", "/1/0/7"};
     static const char *const queries[] = {"gt=1", "lt=1", "st=1", "gt"};
     (void)state;
     struct desk d;
@@ -552,6 +551,22 @@ static void pmax_reports_below_the_step_too(void **state)
     desk_end(&d);
 }
 
+static void first_of_several_numbers_is_compared(void **state) /* OMA ETS 260; LwM2M 1.0 5.1.2 */
+{
+    (void)state;
+    struct desk d;
+    begin(&d);
+    write_attributes(&d, "/3/0/7", "gt=3500&lt=3000&st=100", "44");
+    discover(&d, "/3/0/7", "</3/0/7>;dim=1;gt=3500;lt=3000;st=100");
+    desk_server(&d, "42013001B1B2 60 51'3' 01'0' 01'7'");
+    desk_wire(&d, "62453001B1B2 60 622D16 FF 8407 42000E10");
+    desk_ok(&d, "AT+QLACFG=\"cfg_res\",3,0,7,\"3550\"");
+    desk_quiet(&d);
+    desk_ok(&d, "AT+QLACFG=\"cfg_res\",3,0,7,\"3499\"");
+    desk_wire(&d, "4245 <mid> B1B2 6101 622D16 FF 8407 42000DAB");
+    desk_end(&d);
+}
+
 static void text_and_huge_numbers_compare_without_harm(void **state) /* cfg_res takes any text */
 {
     (void)state;
@@ -678,7 +693,55 @@ static void change_while_offline_is_kept_while_storing_is_on(void **state) /* 1/
     }
 }
 
-/* Eight reports are on their way: the ninth goes when one of them has come to its end. */
+/*
+ *   server                          module
+ *     | <-- CON 2.05 99 [m] ----------- |
+ *     |                                 |   98, 97: they wait, and so does another observation
+ *     | --- ACK [m] ------------------> |
+ *     | <-- CON 2.05 97 --------------- |
+ */
+static void report_waits_for_the_end_of_the_one_before_it(void **state) /* RFC 7641 4.5.1 */
+{
+    (void)state;
+    struct desk d;
+    begin(&d);
+    write_attributes(&d, "/3", "pmax=10", "44");
+    desk_server(&d, "4201 3001 C1C2 60 51'3' 01'0' 02'10'");
+    desk_wire(&d, "6245 3001 C1C2 60 60 FF'64'");
+    observe(&d, "/3/0/9", "100");
+    set_battery(&d, 99);
+    desk_wire(&d, "4245 <mid> B1B2 6101 60 FF'99'");
+    set_battery(&d, 98);
+    set_battery(&d, 97);
+    desk_quiet_until(&d, 4000); /* pmin is none: only the acknowledgement is missing */
+    desk_wire(&d, "4245 <again> B1B2 6101 60 FF'99'");
+    desk_quiet_until(&d, 8000); /* pmax of 3/0/10 has gone by */
+    desk_wire(&d, "4245 <again> B1B2 6101 60 FF'99'");
+    desk_server(&d, "6000 <mid>");
+    desk_wire(&d, "4245 <mid> C1C2 6101 60 FF'64'");
+    desk_quiet(&d);
+    desk_server(&d, "6000 <mid>");
+    desk_wire(&d, "4245 <mid> B1B2 6102 60 FF'97'");
+    desk_server(&d, "6000 <mid>");
+    desk_end(&d);
+}
+
+static void report_goes_on_when_the_one_before_it_is_given_up(void **state) /* RFC 7641 4.5.1 */
+{
+    (void)state;
+    struct desk d;
+    begin(&d);
+    desk_ok(&d, "AT+QLACFG=\"retransmit\",2,0");
+    observe(&d, "/3/0/9", "100");
+    set_battery(&d, 99);
+    desk_wire(&d, "4245 <mid> B1B2 6101 60 FF'99'");
+    set_battery(&d, 98);
+    desk_quiet_until(&d, 2000);
+    reported(&d, 2, "98");
+    desk_end(&d);
+}
+
+/* The host has filled all places: the report goes when one of them has come to its end. */
 static void report_without_room_is_sent_a_second_later(void **state) /* BC_EXCHANGES_MAX */
 {
     (void)state;
@@ -686,20 +749,17 @@ static void report_without_room_is_sent_a_second_later(void **state) /* BC_EXCHA
     begin(&d);
     desk_ok(&d, "AT+QLACFG=\"retransmit\",20,0");
     observe(&d, "/3/0/9", "100");
-    for (int i = 1; i <= BC_EXCHANGES_MAX; i++) {
-        char pattern[60];
-        set_battery(&d, 100 - i);
-        snprintf(pattern, sizeof(pattern), "4245 <mid> B1B2 61%02X 60 FF'%d'", (unsigned)i,
-                 100 - i);
-        desk_wire(&d, pattern);
+    for (int i = 0; i < BC_EXCHANGES_MAX; i++) {
+        desk_ok(&d, "AT+QLAUPDATE=1,1");
+        desk_wire(&d, "4402 <mid> <token> <location> 44'b=UQ'");
     }
     set_battery(&d, 50);
     desk_after(&d, 500);
     desk_quiet(&d);
-    desk_server(&d, "6000 <mid>");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_urc(&d, "+QLAUPDATE: 0,<mid>");
     desk_quiet_until(&d, 500);
-    reported(&d, 9, "50");
-    desk_after(&d, 60000);
+    reported(&d, 1, "50");
     desk_end(&d);
 }
 
@@ -726,7 +786,7 @@ int main(void)
         cmocka_unit_test(attribute_without_value_is_taken_back),
         cmocka_unit_test(decimals_are_shown_as_short_as_they_are),
         cmocka_unit_test(attributes_that_are_none_are_bad_requests),
-        cmocka_unit_test(comparisons_are_for_single_numbers_alone),
+        cmocka_unit_test(comparisons_are_for_numbers_alone),
         cmocka_unit_test(attributes_have_their_places),
         cmocka_unit_test(seventeenth_attribute_is_5_03),
         cmocka_unit_test(observation_and_notification_of_parameter_values),
@@ -741,12 +801,15 @@ int main(void)
         cmocka_unit_test(value_is_reported_when_it_is_a_step_away_from_the_last),
         cmocka_unit_test(step_is_measured_from_what_the_observe_showed),
         cmocka_unit_test(pmax_reports_below_the_step_too),
+        cmocka_unit_test(first_of_several_numbers_is_compared),
         cmocka_unit_test(text_and_huge_numbers_compare_without_harm),
         cmocka_unit_test(periods_are_kept_where_32_bits_of_time_wrap),
         cmocka_unit_test(pmin_is_over_after_49_days),
         cmocka_unit_test(period_beyond_30_days_counts_as_30_days),
         cmocka_unit_test(report_that_is_due_in_deep_sleep_waits_for_the_wake_up),
         cmocka_unit_test(change_while_offline_is_kept_while_storing_is_on),
+        cmocka_unit_test(report_waits_for_the_end_of_the_one_before_it),
+        cmocka_unit_test(report_goes_on_when_the_one_before_it_is_given_up),
         cmocka_unit_test(report_without_room_is_sent_a_second_later),
         cmocka_unit_test(new_registration_begins_without_attributes),
     };

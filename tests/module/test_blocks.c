@@ -120,6 +120,51 @@ static void block_beyond_the_end_is_bad_request(void **state) /* RFC 7959 2.4 */
     desk_end(&d);
 }
 
+/*
+ *   host                            module                              server
+ *    | <- "read",4097,19,0,0 -------- | <-- CON GET /19/0/0 2:5/0/16 ----- |   nothing is kept
+ *    | -- AT+QLARDRSP of 20 bytes --> | --- ACK 4.00 --------------------> |
+ *    | <- +QLARDRSP: 0 -------------- |                                    |
+ */
+static void block_that_the_answer_has_not_is_bad_request(void **state) /* RFC 7959 2.4 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, "4201 1001 A1A2 B2'19' 01'0' 01'0' C1 50");
+    desk_urc(&d, "+QLAURC: \"read\",4097,19,0,0");
+    host_answers(&d, "AT+QLARDRSP=4097,1", 20);
+    desk_urc(&d, "+QLARDRSP: 0");
+    desk_wire(&d, "6280 1001 A1A2");
+    desk_server(&d, "4201 1002 A1A2 60 52'19' 01'0' 01'0' C3 FFFFF0");
+    desk_urc(&d, "+QLAURC: \"observe\",4098,0,19,0,0");
+    desk_after(&d, 1500);
+    desk_wire(&d, "6000 1002");
+    host_answers(&d, "AT+QLAOBSRSP=4098,1", 5);
+    desk_urc(&d, "+QLAOBSRSP: 0");
+    desk_wire(&d, "4280 <mid> A1A2");
+    desk_server(&d, "6000 <mid>");
+    desk_error(&d, "AT+QLANOTIFY=19,0,0,1,5,\"abcde\",0,0"); /* nobody observes */
+    desk_end(&d);
+}
+
+static void block_in_another_format_is_asked_of_the_host(void **state) /* RFC 7959 2.3 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, "4201 1001 A1A2 B2'19' 01'0' 01'0' 60 60");
+    desk_urc(&d, "+QLAURC: \"read\",4097,19,0,0");
+    host_answers(&d, "AT+QLARDRSP=4097,1", 64);
+    desk_urc(&d, "+QLARDRSP: 0");
+    expect_block(&d, 16, 0, 64);
+    desk_server(&d, "4201 1002 A1A2 B2'19' 01'0' 01'0' 60 61 10");
+    expect_block(&d, 16, 1, 64);
+    desk_server(&d, "4201 1003 A1A2 B2'19' 01'0' 01'0' 612A 61 10");
+    desk_urc(&d, "+QLAURC: \"read\",4099,19,0,0");
+    desk_end(&d);
+}
+
 static void lost_block_is_served_again(void **state) /* RFC 7252 4.2 */
 {
     (void)state;
@@ -304,6 +349,25 @@ static void block_out_of_turn_is_incomplete(void **state) /* RFC 7959 2.9.2 */
     desk_end(&d);
 }
 
+static void
+block_of_another_format_is_incomplete(void **state) /* RFC 7959 2.3: must not be joined */
+{
+    static const char *const formats[] = {"112A", "" /* none */};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct desk d;
+        char request[100];
+        desk_registered(&d);
+        upload(&d, 16, 0, true, "aaaaaaaaaaaaaaaa");
+        desk_wire(&d, "625F 1001 A1A2 D10E 08");
+        snprintf(request, sizeof(request), "4203 1002 A1A2 B2'19' 01'0' 01'0' %s %s 10 FF 'bb'",
+                 formats[i], i == 0 ? "D102" : "D103");
+        desk_server(&d, request);
+        desk_wire(&d, "6288 1002 A1A2 D10E 10");
+        desk_end(&d);
+    }
+}
+
 static void block_of_the_wrong_length_is_bad_request(void **state) /* RFC 7959 2.3 */
 {
     (void)state;
@@ -327,6 +391,18 @@ static void upload_beyond_the_limit_is_too_large(void **state) /* RFC 7959 2.9.3
     expect_code(&d, 0x5F);
     upload(&d, 512, 2, true, piece);
     desk_wire(&d, "628D 1003 A1A2 D10E 2D D214 0400");
+    desk_end(&d);
+}
+
+static void upload_that_says_it_is_too_large_ends_at_once(void **state) /* RFC 7959 4 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, "4203 1001 A1A2 B2'19' 01'0' 01'0' 10 D102 08 D214 0441 FF 'aaaaaaaaaaaaaaaa'");
+    desk_wire(&d, "628D 1001 A1A2 D10E 08 D214 0400");
+    desk_server(&d, "4203 1002 A1A2 B2'19' 01'0' 01'0' 10 D102 08 D214 0440 FF 'aaaaaaaaaaaaaaaa'");
+    desk_wire(&d, "625F 1002 A1A2 D10E 08");
     desk_end(&d);
 }
 
@@ -366,6 +442,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(value_is_read_in_blocks_of_every_size),
         cmocka_unit_test(block_beyond_the_end_is_bad_request),
+        cmocka_unit_test(block_that_the_answer_has_not_is_bad_request),
+        cmocka_unit_test(block_in_another_format_is_asked_of_the_host),
         cmocka_unit_test(lost_block_is_served_again),
         cmocka_unit_test(host_is_asked_again_when_the_body_is_gone),
         cmocka_unit_test(malformed_block_option_is_bad_request),
@@ -373,8 +451,10 @@ int main(void)
         cmocka_unit_test(built_in_object_is_read_in_blocks),
         cmocka_unit_test(value_is_written_in_blocks_of_every_size),
         cmocka_unit_test(block_out_of_turn_is_incomplete),
+        cmocka_unit_test(block_of_another_format_is_incomplete),
         cmocka_unit_test(block_of_the_wrong_length_is_bad_request),
         cmocka_unit_test(upload_beyond_the_limit_is_too_large),
+        cmocka_unit_test(upload_that_says_it_is_too_large_ends_at_once),
         cmocka_unit_test(first_block_begins_anew),
         cmocka_unit_test(upload_that_stops_is_forgotten),
     };

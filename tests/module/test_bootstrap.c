@@ -328,8 +328,66 @@ static void repeated_step_gets_its_reply_again(void **state) /* RFC 7252 4.2 */
     bs_repeat(&d); /* within the pause */
     bs_reply(&d, 0x44);
     desk_quiet_until(&d, BS_PAUSE_MS / 2);
-    bs_repeat(&d); /* too late: the module speaks to somebody else */
     bs_registered(&d);
+    desk_end(&d);
+}
+
+/*
+ *   bootstrap server       module                          server
+ *     | --- POST /bs -------> |                              |
+ *     |  X-------------- ACK  | --- POST /rd --------------> |
+ *     |                       | <-- 2.01 ------------------- |
+ *     | --- POST /bs -------> |                              |
+ *     | <-------------- ACK - |                              |
+ */
+static void repeated_finish_is_acknowledged_from_the_registration(void **state) /* RFC 7252 4.2 */
+{
+    (void)state;
+    struct desk d;
+    bs_at_step(&d, 6);
+    struct bc_address bootstrap_server = d.server;
+    desk_quiet_until(&d, BS_PAUSE_MS);
+    bs_registered(&d);
+    struct bc_address server = d.server;
+    bs_repeat(&d); /* the server says the same: to it, it is new */
+    bs_reply(&d, 0x84);
+    for (unsigned i = 0; i < 2; i++) {
+        d.server = bootstrap_server;
+        bs_repeat(&d);
+        bs_reply(&d, 0x44);
+        d.server = server;
+        desk_after(&d, 30000); /* within the awake time of the registration */
+    }
+    d.server = bootstrap_server;
+    bs_ask(&d, 2, "bs", "", NULL); /* new, and so is anything else */
+    bs_ask(&d, 1, "", "D10428", NULL);
+    desk_quiet(&d);
+    d.server = server;
+    desk_ok(&d, "AT+QLAUPDATE=1,0");
+    desk_wire(&d, "4402 <mid> <token> <location> 43'b=U'");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_urc(&d, "+QLAUPDATE: 0,<mid>");
+    desk_end(&d);
+}
+
+static void repeated_finish_is_forgotten_after_247_s(void **state) /* RFC 7252 4.8.2 */
+{
+    (void)state;
+    struct desk d;
+    bs_at_step(&d, 6);
+    struct bc_address bootstrap_server = d.server;
+    desk_quiet_until(&d, BS_PAUSE_MS);
+    bs_registered(&d);
+    desk_quiet_until(&d, 247000 - BS_PAUSE_MS - 1);
+    desk_ok(&d, "AT+QLAUPDATE=1,0");
+    desk_wire(&d, "4402 <mid> <token> <location> 43'b=U'");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_urc(&d, "+QLAUPDATE: 0,<mid>");
+    d.server = bootstrap_server;
+    bs_repeat(&d);
+    bs_reply(&d, 0x44);
+    desk_after(&d, 1);
+    bs_repeat(&d);
     desk_end(&d);
 }
 
@@ -841,6 +899,8 @@ int main(void)
         cmocka_unit_test(whatever_the_server_asks_gives_it_30_s_more),
         cmocka_unit_test(server_that_never_finishes_is_left_after_300_s),
         cmocka_unit_test(repeated_step_gets_its_reply_again),
+        cmocka_unit_test(repeated_finish_is_acknowledged_from_the_registration),
+        cmocka_unit_test(repeated_finish_is_forgotten_after_247_s),
         cmocka_unit_test(repeated_step_gives_no_time),
         cmocka_unit_test(server_may_begin_before_it_has_answered),
         cmocka_unit_test(bootstrap_request_takes_a_separate_response),

@@ -3,7 +3,6 @@
  * (state only). The module answers for them itself (LwM2M 1.0 appendix E, MODULE 4).
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "desk.h"
 
@@ -78,32 +77,6 @@ static void begin(struct desk *d)
 {
     desk_registered(d);
     desk_ok(d, "AT+QLACFG=\"cfg_res\",3,0,17,\"500677\"");
-}
-
-/* A request on a path with a running message ID; `rest` goes behind the path. */
-static void ask(struct desk *d, unsigned code, const char *path, const char *rest)
-{
-    static unsigned message_id = 0x2000;
-    char pattern[300];
-    int at = snprintf(pattern, sizeof(pattern), "42%02X%04XA1A2", code, ++message_id);
-    for (unsigned segment = 0; *path == '/'; segment++) {
-        size_t len = strcspn(++path, "/");
-        at += snprintf(pattern + at, sizeof(pattern) - (size_t)at, "%s%zX'%.*s'",
-                       segment == 0 ? "B" : "0", len, (int)len, path);
-        path += len;
-    }
-    snprintf(pattern + at, sizeof(pattern) - (size_t)at, "%s", rest);
-    desk_server(d, pattern);
-    d->mid = (uint16_t)message_id;
-}
-
-/* The acknowledgement of the last ask(): code and what follows the token. */
-#define answered(d, code_and_rest) answered_at(d, code_and_rest, __FILE__, __LINE__)
-static void answered_at(struct desk *d, const char *code_and_rest, const char *file, int line)
-{
-    char pattern[300];
-    snprintf(pattern, sizeof(pattern), "62 %.2s <again> A1A2 %s", code_and_rest, code_and_rest + 2);
-    desk_wire_at(d, pattern, file, line);
 }
 
 #define GET 1
@@ -193,19 +166,19 @@ static void every_resource_can_be_read_alone(void **state) /* LwM2M 1.0 appendix
         for (const struct row *row = objects[o].row; row->raw != NULL; row++) {
             char path[30];
             snprintf(path, sizeof(path), "/%u/0/%u", objects[o].object, row->resource);
-            ask(&d, GET, path, row->text == NULL ? "" : "622D16");
+            desk_ask(&d, GET, path, row->text == NULL ? "" : "622D16");
             const uint8_t *at = take_tlv(&d, &end);
             struct entry entry = next_entry(&at, end);
             assert_ptr_equal(at, end);
             check_resource(&d, &entry, row);
             if (row->text == NULL)
                 continue;
-            ask(&d, GET, path, "");
+            desk_ask(&d, GET, path, "");
             snprintf(text, sizeof(text), "45 C0 FF'%s'", row->text);
-            answered(&d, text);
-            ask(&d, GET, path, "612A");
+            desk_answered(&d, text);
+            desk_ask(&d, GET, path, "612A");
             snprintf(text, sizeof(text), "45 C12A FF %s", row->raw);
-            answered(&d, text);
+            desk_answered(&d, text);
         }
     desk_end(&d);
 }
@@ -219,11 +192,11 @@ static void every_instance_and_object_can_be_read_whole(void **state) /* LwM2M 1
     for (size_t o = 0; o < OBJECTS; o++) {
         char path[30];
         snprintf(path, sizeof(path), "/%u/0", objects[o].object);
-        ask(&d, GET, path, "");
+        desk_ask(&d, GET, path, "");
         const uint8_t *at = take_tlv(&d, &end);
         check_rows(&d, at, end, objects[o].row);
         snprintf(path, sizeof(path), "/%u", objects[o].object);
-        ask(&d, GET, path, "622D16");
+        desk_ask(&d, GET, path, "622D16");
         at = take_tlv(&d, &end);
         struct entry instance = next_entry(&at, end);
         assert_ptr_equal(at, end);
@@ -239,13 +212,14 @@ static void discover_lists_the_resources(void **state) /* LwM2M 1.0 5.4.2 */
     (void)state;
     struct desk d;
     begin(&d);
-    ask(&d, GET, "/1", "6128");
-    answered(&d, "45 C128 FF'</1>,</1/0>,</1/0/0>,</1/0/1>,</1/0/2>,</1/0/3>,</1/0/4>,</1/0/5>,"
-                 "</1/0/6>,</1/0/7>,</1/0/8>'");
-    ask(&d, GET, "/5/0", "6128");
-    answered(&d, "45 C128 FF'</5/0>,</5/0/1>,</5/0/2>,</5/0/3>,</5/0/5>,</5/0/8>'");
-    ask(&d, GET, "/3/0/9", "6128");
-    answered(&d, "45 C128 FF'</3/0/9>'");
+    desk_ask(&d, GET, "/1", "6128");
+    desk_answered(&d,
+                  "45 C128 FF'</1>,</1/0>,</1/0/0>,</1/0/1>,</1/0/2>,</1/0/3>,</1/0/4>,</1/0/5>,"
+                  "</1/0/6>,</1/0/7>,</1/0/8>'");
+    desk_ask(&d, GET, "/5/0", "6128");
+    desk_answered(&d, "45 C128 FF'</5/0>,</5/0/1>,</5/0/2>,</5/0/3>,</5/0/5>,</5/0/8>;dim=1'");
+    desk_ask(&d, GET, "/3/0/9", "6128");
+    desk_answered(&d, "45 C128 FF'</3/0/9>'");
     desk_end(&d);
 }
 
@@ -263,12 +237,18 @@ static void what_cannot_be_done_is_refused(void **state) /* MODULE 4 */
         {GET, "/2", "", "84"},
         {GET, "/3/0/4", "", "85"}, /* executable */
         {GET, "/1/0/8", "", "85"},
-        {GET, "/5/0/1", "", "85"},         /* write only */
-        {GET, "/3/0/0", "6132", "86"},     /* Accept 50 */
-        {GET, "/3/0", "60", "86"},         /* an instance as text */
-        {GET, "/3/0/6", "60", "86"},       /* a list as text */
-        {PUT, "/3/0/0", "10FF'x'", "85"},  /* read only */
+        {GET, "/5/0/1", "", "85"},          /* write only */
+        {GET, "/3/0/0", "6132", "86"},      /* Accept 50 */
+        {GET, "/3/0", "60", "86"},          /* an instance as text */
+        {GET, "/3/0/6", "60", "86"},        /* a list as text */
+        {PUT, "/3/0/0", "10FF'x'", "85"},   /* read only */
+        {PUT, "/3/0/0", "1132FF'x'", "85"}, /* in whatever form */
+        {PUT, "/3/0/6", "122D16FF8306410001", "85"},
         {PUT, "/5/0/0", "112AFF00", "85"}, /* package push */
+        {PUT, "/5/0/0", "122D16FFC10041", "85"},
+        {PUT, "/5/0", "122D16FFC10041", "85"}, /* the same of the instance, also with a URI */
+        {POST, "/5/0", "122D16FFC10041 C101'x'", "85"},
+        {POST, "/5/0", "122D16FFC101'x' C10041", "85"},
         {PUT, "/3/0/5", "10FF'x'", "84"},
         {PUT, "/1/0/1", "1132FF'{}'", "8F"},
         {PUT, "/1/0", "10FF'1'", "8F"},
@@ -295,8 +275,8 @@ static void what_cannot_be_done_is_refused(void **state) /* MODULE 4 */
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         snprintf(line, sizeof(line), "%u %s %s", rows[i].code, rows[i].path, rows[i].rest);
         snprintf(d.last_line, sizeof(d.last_line), "%s", line);
-        ask(&d, rows[i].code, rows[i].path, rows[i].rest);
-        answered(&d, rows[i].answer);
+        desk_ask(&d, rows[i].code, rows[i].path, rows[i].rest);
+        desk_answered(&d, rows[i].answer);
     }
     desk_tells(&d, "AT+QLACONFIG?", "+QLACONFIG: 0,180.101.147.115,5683,867724030023557,300,3,1");
     desk_end(&d);
@@ -316,8 +296,8 @@ static void server_writes_the_lifetime(void **state) /* G 3.10, MODULE 2 */
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, PUT, "/1/0/1", "10FF'600'");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/1/0/1", "10FF'600'");
+    desk_answered(&d, "44");
     desk_urc(&d, "+QLAURC: \"lifetime_changed\",600");
     desk_wire(&d, "4402 <mid> <token> <location> 46'lt=600'");
     desk_server(&d, "6444 <mid> <token>");
@@ -326,10 +306,10 @@ static void server_writes_the_lifetime(void **state) /* G 3.10, MODULE 2 */
     desk_wire(&d, "4402 <mid> <token> <location>");
     desk_server(&d, "6444 <mid> <token>");
     desk_urc(&d, "+QLAURC: \"ping\",0");
-    ask(&d, PUT, "/1/0/1", "122D16FFC2010258"); /* the same again */
-    answered(&d, "44");
-    ask(&d, PUT, "/1/0/1", "122D16FFC40100015180");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/1/0/1", "122D16FFC2010258"); /* the same again */
+    desk_answered(&d, "44");
+    desk_ask(&d, PUT, "/1/0/1", "122D16FFC40100015180");
+    desk_answered(&d, "44");
     desk_urc(&d, "+QLAURC: \"lifetime_changed\",86400");
     desk_wire(&d, "4402 <mid> <token> <location> 48'lt=86400'");
     desk_server(&d, "6444 <mid> <token>");
@@ -341,13 +321,13 @@ static void server_writes_the_binding(void **state) /* G 3.11, 5.4.2 */
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, PUT, "/1/0/7", "10FF'U'");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/1/0/7", "10FF'U'");
+    desk_answered(&d, "44");
     desk_urc(&d, "+QLAURC: \"binding_changed\",U");
     desk_wire(&d, "4402 <mid> <token> <location> 43'b=U'");
     desk_server(&d, "6444 <mid> <token>");
-    ask(&d, PUT, "/1/0/7", "122D16FFC207'UQ'");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/1/0/7", "122D16FFC207'UQ'");
+    desk_answered(&d, "44");
     desk_urc(&d, "+QLAURC: \"binding_changed\",UQ");
     desk_wire(&d, "4402 <mid> <token> <location> 44'b=UQ'");
     desk_server(&d, "6444 <mid> <token>");
@@ -359,14 +339,14 @@ static void server_writes_several_resources_at_once(void **state) /* LwM2M 1.0 5
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, POST, "/1/0", "122D16 FF C10205 C1030A C10600");
-    answered(&d, "44");
-    ask(&d, GET, "/1/0/2", "");
-    answered(&d, "45 C0 FF'5'");
-    ask(&d, GET, "/1/0/3", "");
-    answered(&d, "45 C0 FF'10'");
-    ask(&d, GET, "/1/0/6", "");
-    answered(&d, "45 C0 FF'0'");
+    desk_ask(&d, POST, "/1/0", "122D16 FF C10205 C1030A C10600");
+    desk_answered(&d, "44");
+    desk_ask(&d, GET, "/1/0/2", "");
+    desk_answered(&d, "45 C0 FF'5'");
+    desk_ask(&d, GET, "/1/0/3", "");
+    desk_answered(&d, "45 C0 FF'10'");
+    desk_ask(&d, GET, "/1/0/6", "");
+    desk_answered(&d, "45 C0 FF'0'");
     desk_end(&d);
 }
 
@@ -375,8 +355,8 @@ static void lifetime_and_binding_written_at_once_make_one_update(void **state) /
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, POST, "/1/0", "122D16 FF C2010258 C107'U'");
-    answered(&d, "44");
+    desk_ask(&d, POST, "/1/0", "122D16 FF C2010258 C107'U'");
+    desk_answered(&d, "44");
     desk_urc(&d, "+QLAURC: \"lifetime_changed\",600");
     desk_urc(&d, "+QLAURC: \"binding_changed\",U");
     desk_wire(&d, "4402 <mid> <token> <location> 43'b=U' 06'lt=600'");
@@ -389,14 +369,14 @@ static void empty_text_is_written_and_read(void **state) /* 3/0/14, 3/0/15 */
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, PUT, "/3/0/14", "10");
-    answered(&d, "44");
-    ask(&d, GET, "/3/0/14", "");
-    answered(&d, "45 C0");
-    ask(&d, PUT, "/3/0/15", "122D16 FF C00F");
-    answered(&d, "44");
-    ask(&d, GET, "/3/0/15", "");
-    answered(&d, "45 C0");
+    desk_ask(&d, PUT, "/3/0/14", "10");
+    desk_answered(&d, "44");
+    desk_ask(&d, GET, "/3/0/14", "");
+    desk_answered(&d, "45 C0");
+    desk_ask(&d, PUT, "/3/0/15", "122D16 FF C00F");
+    desk_answered(&d, "44");
+    desk_ask(&d, GET, "/3/0/15", "");
+    desk_answered(&d, "45 C0");
     desk_end(&d);
 }
 
@@ -405,15 +385,15 @@ static void time_that_no_calendar_has_is_refused(void **state) /* 3/0/13 */
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, PUT, "/3/0/13", "10FF'253402300799'");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/3/0/13", "10FF'253402300799'");
+    desk_answered(&d, "44");
     desk_tells(&d, "AT+CCLK?", "+CCLK: \"9999/12/31,23:59:59+32\"");
-    ask(&d, PUT, "/3/0/13", "10FF'253402300800'");
-    answered(&d, "80");
-    ask(&d, PUT, "/3/0/13", "10FF'-1'");
-    answered(&d, "80");
-    ask(&d, PUT, "/3/0/13", "10FF'9223372036854775807'");
-    answered(&d, "80");
+    desk_ask(&d, PUT, "/3/0/13", "10FF'253402300800'");
+    desk_answered(&d, "80");
+    desk_ask(&d, PUT, "/3/0/13", "10FF'-1'");
+    desk_answered(&d, "80");
+    desk_ask(&d, PUT, "/3/0/13", "10FF'9223372036854775807'");
+    desk_answered(&d, "80");
     desk_end(&d);
 }
 
@@ -422,20 +402,20 @@ static void server_sets_clock_and_zone(void **state) /* 3/0/13 to 3/0/15 */
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, PUT, "/3/0/13", "10FF'1795329000'");
-    answered(&d, "44");
-    ask(&d, PUT, "/3/0/14", "10FF'+09:00'");
-    answered(&d, "44");
-    ask(&d, PUT, "/3/0/15", "10FF'Asia/Tokyo'");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/3/0/13", "10FF'1795329000'");
+    desk_answered(&d, "44");
+    desk_ask(&d, PUT, "/3/0/14", "10FF'+09:00'");
+    desk_answered(&d, "44");
+    desk_ask(&d, PUT, "/3/0/15", "10FF'Asia/Tokyo'");
+    desk_answered(&d, "44");
     desk_after(&d, 60000);
     desk_tells(&d, "AT+CCLK?", "+CCLK: \"2026/11/22,06:31:00+32\"");
-    ask(&d, GET, "/3/0/13", "");
-    answered(&d, "45 C0 FF'1795329060'");
-    ask(&d, GET, "/3/0/14", "");
-    answered(&d, "45 C0 FF'+09:00'");
-    ask(&d, GET, "/3/0/15", "");
-    answered(&d, "45 C0 FF'Asia/Tokyo'");
+    desk_ask(&d, GET, "/3/0/13", "");
+    desk_answered(&d, "45 C0 FF'1795329060'");
+    desk_ask(&d, GET, "/3/0/14", "");
+    desk_answered(&d, "45 C0 FF'+09:00'");
+    desk_ask(&d, GET, "/3/0/15", "");
+    desk_answered(&d, "45 C0 FF'Asia/Tokyo'");
     desk_end(&d);
 }
 
@@ -446,8 +426,43 @@ static void update_trigger_sends_an_update_without_parameters(void **state) /* 1
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, POST, "/1/0/8", "");
-    answered(&d, "44");
+    desk_ask(&d, POST, "/1/0/8", "");
+    desk_answered(&d, "44");
+    desk_wire(&d, "4402 <mid> <token> <location>");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_end(&d);
+}
+
+/*
+ *   server                          module
+ *     | --- PUT /1/0/1 600 ----------> |
+ *     | <-- POST /rd/5a3f?lt=600 [m] - |   not answered
+ *     | --- POST /1/0/8 -------------> |
+ *     | <-- POST /rd/5a3f?lt=600 ----- |   in its place
+ */
+static void update_that_is_asked_for_again_takes_the_place_of_the_first(void **state) /* 1/0/8 */
+{
+    (void)state;
+    struct desk d;
+    char first[40];
+    desk_registered(&d);
+    desk_ask(&d, PUT, "/1/0/1", "10FF'600'");
+    desk_answered(&d, "44");
+    desk_urc(&d, "+QLAURC: \"lifetime_changed\",600");
+    desk_wire(&d, "4402 <mid> <token> <location> 46'lt=600'");
+    snprintf(first, sizeof(first), "6444 %04X %02X%02X%02X%02X", d.mid, d.token[0], d.token[1],
+             d.token[2], d.token[3]);
+    for (unsigned i = 0; i <= BC_EXCHANGES_MAX; i++) {
+        desk_ask(&d, POST, "/1/0/8", "");
+        desk_answered(&d, "44");
+        desk_wire(&d, "4402 <mid> <token> <location> 46'lt=600'");
+    }
+    desk_server(&d, first); /* nobody waits for it any more */
+    desk_quiet_until(&d, 4000);
+    desk_wire(&d, "4402 <again> <token> <location> 46'lt=600'");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_ask(&d, POST, "/1/0/8", "");
+    desk_answered(&d, "44");
     desk_wire(&d, "4402 <mid> <token> <location>");
     desk_server(&d, "6444 <mid> <token>");
     desk_end(&d);
@@ -458,8 +473,8 @@ static void disable_deregisters(void **state) /* 1/0/4 */
     (void)state;
     struct desk d;
     desk_registered(&d);
-    ask(&d, POST, "/1/0/4", "");
-    answered(&d, "44");
+    desk_ask(&d, POST, "/1/0/4", "");
+    desk_answered(&d, "44");
     desk_wire(&d, "4404 <mid> <token> <location>");
     desk_status(&d, 3);
     desk_server(&d, "6442 <mid> <token>");
@@ -473,8 +488,8 @@ static void reboot_comes_after_its_answer(void **state) /* 3/0/4 */
     struct desk d;
     desk_registered(&d);
     desk_observed(&d);
-    ask(&d, POST, "/3/0/4", "");
-    answered(&d, "44");
+    desk_ask(&d, POST, "/3/0/4", "");
+    desk_answered(&d, "44");
     desk_quiet_until(&d, 1000);
     desk_expect(&d, BOOT_LINES ATTACHED_LINE);
     desk_host(&d, "ATE0");
@@ -526,8 +541,8 @@ static void lifetime_is_notified_whoever_changes_it(void **state) /* 1/0/1 */
     desk_registered(&d);
     desk_server(&d, "42011001B1B2 60 51'1' 01'0' 01'1'");
     desk_wire(&d, "62451001B1B2 60 60 FF'300'");
-    ask(&d, PUT, "/1/0/1", "10FF'600'");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/1/0/1", "10FF'600'");
+    desk_answered(&d, "44");
     desk_urc(&d, "+QLAURC: \"lifetime_changed\",600");
     desk_wire(&d, "4245 <mid> B1B2 6101 60 FF'600'");
     desk_server(&d, "6000 <mid>");
@@ -551,8 +566,8 @@ static void change_below_an_observed_instance_is_notified_alone(void **state) /*
     assert_int_equal(d.wires, 1);
     assert_int_equal(d.wire[0].bytes[1], 0x45);
     d.wires = 0;
-    ask(&d, PUT, "/1/0/5", "10FF'5'");
-    answered(&d, "44");
+    desk_ask(&d, PUT, "/1/0/5", "10FF'5'");
+    desk_answered(&d, "44");
     desk_wire(&d, "4245 <mid> B1B2 6101 622D16 FF C10505");
     desk_server(&d, "6000 <mid>");
     desk_end(&d);
@@ -573,6 +588,7 @@ int main(void)
         cmocka_unit_test(time_that_no_calendar_has_is_refused),
         cmocka_unit_test(server_sets_clock_and_zone),
         cmocka_unit_test(update_trigger_sends_an_update_without_parameters),
+        cmocka_unit_test(update_that_is_asked_for_again_takes_the_place_of_the_first),
         cmocka_unit_test(disable_deregisters),
         cmocka_unit_test(reboot_comes_after_its_answer),
         cmocka_unit_test(change_of_an_observed_resource_is_notified),

@@ -74,6 +74,27 @@ static void timer_octets_are_binary_digits(void **state) /* TS 24.008 10.5.7 */
     desk_end(&d);
 }
 
+static void timers_that_are_discarded_are_the_factorys(void **state) /* TS 27.007 7.38, 7.40 */
+{
+    static const char *const discard[] = {"AT+CPSMS=2", "AT+CPSMS="};
+    (void)state;
+    struct desk d;
+    desk_ready(&d);
+    for (size_t i = 0; i < 2; i++) {
+        desk_ok(&d, "AT+CPSMS=1,,,\"11111111\",\"10000000\"");
+        desk_ok(&d, "AT+CPSMS=0");
+        desk_tells(&d, "AT+CPSMS?", "+CPSMS: 0,,,\"11111111\",\"10000000\"");
+        desk_ok(&d, discard[i]);
+        desk_tells(&d, "AT+CPSMS?", "+CPSMS: 0,,,\"01000001\",\"00000101\"");
+    }
+    desk_ok(&d, "AT+CEDRXS=1,5,\"1010\"");
+    desk_ok(&d, "AT+CEDRXS=0");
+    desk_tells(&d, "AT+CEDRXS?", "+CEDRXS: 5,\"1010\"");
+    desk_ok(&d, "AT+CEDRXS=3");
+    desk_tells(&d, "AT+CEDRXS?", "+CEDRXS: 5,\"0101\"");
+    desk_end(&d);
+}
+
 static void float_of_forty_digits_is_an_error(void **state)
 {
     (void)state;
@@ -365,6 +386,7 @@ int main(void)
         cmocka_unit_test(clock_outside_the_calendar_shows_1970),
         cmocka_unit_test(settings_that_change_nothing_are_kept),
         cmocka_unit_test(timer_octets_are_binary_digits),
+        cmocka_unit_test(timers_that_are_discarded_are_the_factorys),
         cmocka_unit_test(float_of_forty_digits_is_an_error),
         cmocka_unit_test(state_changes_are_traced),
         cmocka_unit_test(part_without_room_is_an_error_and_the_request_waits),

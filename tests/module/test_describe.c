@@ -92,7 +92,7 @@ static void module_that_knows_nothing_is_described_too(void **state)
     struct desk d;
     struct page page = {.json = NULL};
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 700});
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
     describe(&d, &page);
     assert_string_equal(text_at(&page, NULL, "status_name"), "not configured");
     assert_true(

@@ -5,7 +5,6 @@
  */
 #include "fota_desk.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "coap/block.h"
@@ -285,7 +284,9 @@ static void unusable_uris_end_it(void **state) /* OMA int-778 */
         "coap:///fw",
         "coap://h:0/fw",
         "coap://h:65536/fw",
-        "coap://h:/fw",
+        "coap://h:x/fw",
+        "coap://h:5x/fw",
+        "coap://[::1]5/fw",
         "coap://u@h/fw",
         "coap://h/fw#end",
         "coap+tcp://h/fw",
@@ -574,9 +575,25 @@ static void truncated_package_is_refused(void **state) /* OMA int-776 */
         downloads_and(&f, 1, 5);
         f.package.len = 192;
         downloads_and(&f, 1, 5);
+        f.package.len = 100; /* shorter than a header, and begun like one */
+        downloads_and(&f, 1, 5);
         f.package.ptr[whole] = 0;
         f.package.len = whole + 1;
         downloads_and(&f, 1, 5);
+    }
+    downloads_at_last(&f);
+}
+
+static void altered_header_is_told_from_no_package(void **state) /* OMA int-776, int-777 */
+{
+    (void)state;
+    struct fota_desk f;
+    fota_setup(&f, IMAGE_BYTES);
+    for (size_t at = 0; at < 192; at += 5) {
+        f.package.ptr[at] ^= 0x40;
+        downloads_and(&f, 1, at < 12 ? 6 : 5); /* the magic, and the format version */
+        assert_int_equal(f.gets, 1 + at / 5);
+        f.package.ptr[at] ^= 0x40;
     }
     downloads_at_last(&f);
 }
@@ -611,8 +628,10 @@ static void empty_uri_takes_it_back(void **state) /* LwM2M 1.0 E.6; OMA int-756 
     uint32_t gets = f.gets;
     fota_pass(&f, REACHABLE_MS);
     assert_int_equal(f.gets, gets);
-    fota_write_uri(&f, "", 0x44); /* and again, for nothing */
+    fota_write_uri(&f, "", 0x44); /* and again, for nothing: nobody is told */
     fota_serve(&f);
+    assert_string_equal(f.states, "10");
+    desk_quiet(&f.desk);
     assert_int_equal(fota_read(&f, 3), 0);
     downloads_at_last(&f);
 }
@@ -803,6 +822,7 @@ int main(void)
         cmocka_unit_test(package_for_another_revision_is_refused),
         cmocka_unit_test(what_is_no_package_is_refused),
         cmocka_unit_test(truncated_package_is_refused),
+        cmocka_unit_test(altered_header_is_told_from_no_package),
         cmocka_unit_test(second_uri_waits_its_turn),
         cmocka_unit_test(empty_uri_takes_it_back),
         cmocka_unit_test(execute_waits_its_turn),

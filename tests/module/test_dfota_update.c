@@ -5,7 +5,6 @@
  */
 #include "fota_desk.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define IMAGE_BYTES 30000

@@ -5,7 +5,6 @@
 #include "secure_desk.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/sink.h"
 

@@ -6,7 +6,6 @@
  */
 #include "secure_desk.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define SEEDS 40

@@ -2,7 +2,6 @@
  * What the battery pays for: time and traffic by state (bc_module_energy).
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "desk.h"
 
@@ -38,9 +37,9 @@ static void every_millisecond_is_in_one_state(void **state)
     struct desk d;
     struct bc_energy before = {0};
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 3000});
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
     desk_after(&d, 3000);
-    desk_expect(&d, ATTACHED_LINE);
+    desk_expect(&d, CARD_LINE ATTACHED_LINE);
     CHECK_MS(&d, &before, [BC_ENERGY_SEARCHING] = 3000);
     desk_after(&d, 10000); /* T3324 and the quiet line end together */
     desk_urc(&d, ENTER);
@@ -59,10 +58,11 @@ static void every_millisecond_is_in_one_state(void **state)
     desk_after(&d, 5000);
     CHECK_MS(&d, &before, [BC_ENERGY_OFF] = 5000);
     desk_power(&d, true);
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
     desk_type(&d, "AT+CFUN=4\r");
     desk_expect(&d, "AT+CFUN=4\r\r\nOK\r\n");
     desk_after(&d, 6000);
+    desk_expect(&d, CARD_LINE);
     CHECK_MS(&d, &before, [BC_ENERGY_OFF] = 6000);
     desk_end(&d);
 }

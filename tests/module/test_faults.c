@@ -143,9 +143,9 @@ static void attaching_again_takes_its_time(void **state) /* MODULE 6 */
     (void)state;
     struct desk d;
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 5000});
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
     desk_after(&d, 5000);
-    desk_expect(&d, ATTACHED_LINE);
+    desk_expect(&d, CARD_LINE ATTACHED_LINE);
     desk_coverage(&d, false);
     desk_coverage(&d, true);
     desk_quiet_until(&d, 5000);
@@ -231,17 +231,21 @@ static void signal_is_told_by_csq_cesq_and_qeng(void **state) /* TS 27.007 8.5, 
 {
     static const struct {
         int rssi_dbm;
-        const char *csq, *cesq, *qeng;
+        const char *csq, *cesq, *rsrp;
+        int level; /* of coverage */
     } rows[] = {
-        {-71, "+CSQ: 21,0", "+CESQ: 40,0,255,255,30,59", "-82"},
-        {-113, "+CSQ: 0,0", "+CESQ: 0,0,255,255,30,17", "-124"},
-        {-111, "+CSQ: 1,0", "+CESQ: 0,0,255,255,30,19", "-122"},
-        {-110, "+CSQ: 1,0", "+CESQ: 1,0,255,255,30,20", "-121"},
-        {-51, "+CSQ: 31,0", "+CESQ: 60,0,255,255,30,79", "-62"},
-        {-30, "+CSQ: 31,0", "+CESQ: 63,0,255,255,30,97", "-41"},
-        {100, "+CSQ: 31,0", "+CESQ: 63,0,255,255,30,97", "-41"},
-        {-127, "+CSQ: 0,0", "+CESQ: 0,0,255,255,30,3", "-138"},
-        {-300, "+CSQ: 0,0", "+CESQ: 0,0,255,255,30,3", "-138"},
+        {-71, "+CSQ: 21,0", "+CESQ: 40,0,255,255,30,59", "-82", 0},
+        {-101, "+CSQ: 6,0", "+CESQ: 10,0,255,255,30,29", "-112", 0},
+        {-102, "+CSQ: 5,0", "+CESQ: 9,0,255,255,30,28", "-113", 1},
+        {-112, "+CSQ: 0,0", "+CESQ: 0,0,255,255,30,18", "-123", 2},
+        {-113, "+CSQ: 0,0", "+CESQ: 0,0,255,255,30,17", "-124", 2},
+        {-111, "+CSQ: 1,0", "+CESQ: 0,0,255,255,30,19", "-122", 1},
+        {-110, "+CSQ: 1,0", "+CESQ: 1,0,255,255,30,20", "-121", 1},
+        {-51, "+CSQ: 31,0", "+CESQ: 60,0,255,255,30,79", "-62", 0},
+        {-30, "+CSQ: 31,0", "+CESQ: 63,0,255,255,30,97", "-41", 0},
+        {100, "+CSQ: 31,0", "+CESQ: 63,0,255,255,30,97", "-41", 0},
+        {-127, "+CSQ: 0,0", "+CESQ: 0,0,255,255,30,3", "-138", 2},
+        {-300, "+CSQ: 0,0", "+CESQ: 0,0,255,255,30,3", "-138", 2},
     };
     (void)state;
     struct desk d;
@@ -253,10 +257,10 @@ static void signal_is_told_by_csq_cesq_and_qeng(void **state) /* TS 27.007 8.5, 
         desk_signal(&d, rows[i].rssi_dbm);
         desk_tells(&d, "AT+CSQ", rows[i].csq);
         desk_tells(&d, "AT+CESQ", rows[i].cesq);
-        snprintf(qeng, sizeof(qeng), "+QENG: 3,2506,176,%s,-6,31", rows[i].qeng);
+        snprintf(qeng, sizeof(qeng), "+QENG: 3,2506,176,%s,-6,31", rows[i].rsrp);
         desk_tells(&d, "AT+QENG=3", qeng);
-        snprintf(qeng, sizeof(qeng), "+QENG: 0,2506,,176,\"0BF576D1\",%s,-6,31,21,5,3095,0,-17,3",
-                 rows[i].qeng);
+        snprintf(qeng, sizeof(qeng), "+QENG: 0,2506,,176,\"0BF576D1\",%s,-6,31,21,5,3095,%d,-17,3",
+                 rows[i].rsrp, rows[i].level);
         desk_tells(&d, "AT+QENG=0", qeng);
     }
     desk_end(&d);

@@ -1,7 +1,7 @@
 /*
- * A host that does not read, buffers that are full, and a workspace that is shared: nothing is lost
- * below the limits of limits.h, and what is refused goes as on a line or network that lost it
- * (module.h, DESIGN of the URC queue in src/module/urc.c).
+ * A host that does not read, buffers that are full, and a workspace that is shared: the network
+ * side goes on, nothing is lost below the limits of limits.h, and what is refused goes as on a line
+ * or network that lost it (module.h; the rules of the URC queue in src/module/urc.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -94,27 +94,187 @@ static unsigned answer_updates(struct desk *d, unsigned count)
     return seen;
 }
 
-static void network_side_pauses_while_the_host_does_not_read(void **state)
+/* Registered with a lifetime of 20 s, which asks for an update each 10 s. */
+static void begin_with_updates(struct desk *d)
+{
+    desk_registered(d);
+    desk_ok(d, "AT+QLAUPDATE=0,20");
+    desk_wire(d, "4402 <mid> <token> <location> 45'lt=20'");
+    desk_server(d, "6444 <mid> <token>");
+    desk_urc(d, "+QLAUPDATE: 0,<mid>");
+}
+
+/*
+ *   host (deaf)              module                          server
+ *    | ... 12 pings wait .... | --- update ---------------->  |   40 times
+ *    |                        | <-- GET /3/0/0 -------------- |   answered as ever
+ *    | <- 12 pings ---------- |                               |
+ */
+static void network_side_goes_on_while_the_host_does_not_read(void **state)
 {
     (void)state;
     struct desk d;
-    desk_registered(&d);
-    desk_ok(&d, "AT+QLAUPDATE=0,20");
-    desk_wire(&d, "4402 <mid> <token> <location> 45'lt=20'");
-    desk_server(&d, "6444 <mid> <token>");
-    desk_urc(&d, "+QLAUPDATE: 0,<mid>");
+    begin_with_updates(&d);
     desk_listen(&d, false);
-    unsigned pings = answer_updates(&d, 40);
-    assert_in_range(pings, 8, BC_URCS_MAX);
+    assert_int_equal(answer_updates(&d, 40), 40);
+    desk_server(&d, "42012001A1A2 B1'3' 01'0' 01'0'");
+    desk_wire(&d, "62452001A1A2 C0 FF 'Quectel_Ltd'");
     desk_listen(&d, true);
-    for (unsigned i = 0; i < pings; i++)
+    for (unsigned i = 0; i < 12; i++)
         desk_urc(&d, "+QLAURC: \"ping\",0");
-    desk_wire(&d, "4402 <mid> <token> <location>"); /* overdue since then */
-    desk_server(&d, "6444 <mid> <token>");
-    desk_urc(&d, "+QLAURC: \"ping\",0");
+    desk_quiet(&d);
     assert_int_equal(answer_updates(&d, 3), 3);
     for (unsigned i = 0; i < 3; i++)
         desk_urc(&d, "+QLAURC: \"ping\",0");
+    desk_end(&d);
+}
+
+static void request_beyond_the_places_is_as_lost(void **state)
+{
+    (void)state;
+    struct desk d;
+    begin_with_updates(&d);
+    desk_listen(&d, false);
+    assert_int_equal(answer_updates(&d, 20), 20);
+    desk_server(&d, "42032001A1A2 B1'1' 01'0' 01'1' 10 FF'30'");
+    desk_wire(&d, "62442001A1A2");
+    desk_wire(&d, "4402 <mid> <token> <location> 45'lt=30'");
+    desk_server(&d, "6444 <mid> <token>");
+    desk_server(&d, "42032002A1A2 B1'1' 01'0' 01'1' 10 FF'40'");
+    desk_quiet(&d);
+    desk_listen(&d, true);
+    for (unsigned i = 0; i < 12; i++)
+        desk_urc(&d, "+QLAURC: \"ping\",0");
+    desk_urc(&d, "+QLAURC: \"lifetime_changed\",30");
+    desk_server(&d, "42032002A1A2 B1'1' 01'0' 01'1' 10 FF'40'");
+    desk_wire(&d, "62442002A1A2");
+    desk_urc(&d, "+QLAURC: \"lifetime_changed\",40");
+    desk_wire(&d, "4402 <mid> <token> <location> 45'lt=40'");
+    desk_end(&d);
+}
+
+/* That a registration is over has a place that the pings before it leave free. */
+static void ping_that_tells_of_a_failure_follows_those_that_wait(void **state)
+{
+    (void)state;
+    struct desk d;
+    begin_with_updates(&d);
+    desk_listen(&d, false);
+    assert_int_equal(answer_updates(&d, 20), 20);
+    desk_after(&d, 10000);
+    desk_wire(&d, "4402 <mid> <token> <location>");
+    desk_server(&d, "6484 <mid> <token>");
+    desk_listen(&d, true);
+    for (unsigned i = 0; i < 12; i++)
+        desk_urc(&d, "+QLAURC: \"ping\",0");
+    desk_urc(&d, "+QLAURC: \"ping\",4");
+    desk_end(&d);
+}
+
+/* Each confirmable notification prints two URCs at once and keeps the place of a third. */
+static void results_that_are_to_come_have_their_places(void **state)
+{
+    (void)state;
+    struct desk d;
+    uint16_t message_id[5];
+    char text[60];
+    desk_registered(&d);
+    desk_observed(&d);
+    desk_listen(&d, false);
+    for (unsigned i = 0; i < 6; i++)
+        desk_host(&d, "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,1");
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(text, sizeof(text), "4245 <mid> A1A2 61%02X 60 FF 'x'", i + 1);
+        desk_wire(&d, text);
+        message_id[i] = d.mid;
+    }
+    desk_quiet(&d);
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(text, sizeof(text), "6000%04X", message_id[i]);
+        desk_server(&d, text);
+    }
+    desk_listen(&d, true);
+    for (unsigned i = 0; i < 6; i++)
+        desk_expect(&d, i < 5 ? "\r\nOK\r\n" : "\r\nERROR\r\n");
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(text, sizeof(text), "+QLAURC: \"report\",%u", message_id[i]);
+        desk_urc(&d, text);
+        desk_urc(&d, "+QLANOTIFY: 0");
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        snprintf(text, sizeof(text), "+QLAURC: \"report_ack\",0,%u", message_id[i]);
+        desk_urc(&d, text);
+    }
+    desk_end(&d);
+}
+
+/* A registration has three places of its own: +QLAREG, and a bootstrap's two lines before it. */
+static void registration_has_its_places(void **state)
+{
+    (void)state;
+    struct desk d;
+    char text[80];
+    desk_configured(&d);
+    desk_ok(&d, "AT+QLAREG");
+    desk_wire(&d, REGISTER_WIRE(",</19/0>"));
+    desk_listen(&d, false);
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(text, sizeof(text), "5201300%uA1A2 B2'19' 01'0' 01'0'", i);
+        desk_server(&d, text);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        snprintf(text, sizeof(text), "AT+QLARDRSP=%u,13,19,0,0,1,0,\"\",0", 12288 + i);
+        desk_host(&d, text);
+    }
+    d.wires = 0;
+    desk_listen(&d, true);
+    desk_expect(&d, "\r\nOK\r\n\r\nOK\r\n\r\nERROR\r\n");
+    for (unsigned i = 0; i < 8; i++) {
+        snprintf(text, sizeof(text), "+QLAURC: \"read\",%u,19,0,0", 12288 + i);
+        desk_urc(&d, text);
+    }
+    desk_urc(&d, "+QLARDRSP: 0");
+    desk_urc(&d, "+QLARDRSP: 0");
+    desk_end(&d);
+}
+
+/* Two opaque values of 512 bytes, shown in 2,140 bytes: the queue has 2,176. */
+static void write_largest(struct desk *d)
+{
+    static const uint8_t head[] = {0x42, 0x03, 0x40, 0x01, 0xA1, 0xA2, 0xB2, '1',
+                                   '9',  0x01, '0',  0x12, 0x2D, 0x16, 0xFF};
+    uint8_t bytes[sizeof(head) + 2 * 516];
+    memset(bytes, 0x77, sizeof(bytes));
+    memcpy(bytes, head, sizeof(head));
+    for (uint8_t i = 0; i < 2; i++)
+        memcpy(bytes + sizeof(head) + i * 516, (const uint8_t[]){0xD0, i, 2, 0}, 4);
+    desk_datagram(d, &d->server, bytes, sizeof(bytes));
+}
+
+static void largest_write_leaves_the_promised_bytes_free(void **state)
+{
+    (void)state;
+    struct desk d;
+    static char digits[1025];
+    static char urcs[2300];
+    desk_registered(&d);
+    desk_observed(&d);
+    desk_ok(&d, "AT+QLANOTIFY=19,0,0,1,1,\"x\",0,1");
+    desk_wire(&d, "4245 <mid> A1A2 6101 60 FF'x'");
+    desk_urc(&d, "+QLAURC: \"report\",<mid>");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_listen(&d, false);
+    write_largest(&d); /* as if it were lost */
+    desk_server(&d, "6000 <mid>");
+    desk_listen(&d, true);
+    desk_urc(&d, "+QLAURC: \"report_ack\",0,<mid>");
+    write_largest(&d);
+    memset(digits, '7', sizeof(digits) - 1);
+    snprintf(urcs, sizeof(urcs),
+             "\r\n+QLAURC: \"write\",16385,19,0,0,2,512,\"%s\",1\r\n"
+             "\r\n+QLAURC: \"write\",16385,19,0,1,2,512,\"%s\",0\r\n",
+             digits, digits);
+    desk_expect(&d, urcs);
     desk_end(&d);
 }
 
@@ -288,7 +448,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_beyond_the_urc_queue_come_through_when_repeated),
         cmocka_unit_test(value_that_finds_no_room_is_as_lost),
-        cmocka_unit_test(network_side_pauses_while_the_host_does_not_read),
+        cmocka_unit_test(network_side_goes_on_while_the_host_does_not_read),
+        cmocka_unit_test(request_beyond_the_places_is_as_lost),
+        cmocka_unit_test(ping_that_tells_of_a_failure_follows_those_that_wait),
+        cmocka_unit_test(results_that_are_to_come_have_their_places),
+        cmocka_unit_test(registration_has_its_places),
+        cmocka_unit_test(largest_write_leaves_the_promised_bytes_free),
         cmocka_unit_test(commands_that_promise_results_need_room_for_them),
         cmocka_unit_test(serial_input_is_taken_in_part_while_answers_wait),
         cmocka_unit_test(echo_waits_for_a_host_that_does_not_read),

@@ -3,7 +3,6 @@
  * MODULE 2, 4; RFC 7641).
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "desk.h"
 
@@ -270,6 +269,24 @@ static void new_observe_takes_the_place_of_the_old(void **state) /* RFC 7641 4.1
     desk_end(&d);
 }
 
+static void token_of_another_path_takes_its_place(void **state) /* RFC 7641 4.1 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_observed(&d);
+    desk_server(&d, "42011002A1A2 60 52'19' 01'0' 01'1'");
+    desk_urc(&d, "+QLAURC: \"observe\",4098,0,19,0,1");
+    desk_ok(&d, "AT+QLAOBSRSP=4098,1,19,0,1,1,5,\"abcde\",0");
+    desk_urc(&d, "+QLAOBSRSP: 0");
+    desk_wire(&d, "62451002A1A2 60 60 FF'abcde'");
+    desk_error(&d, NOTIFY);
+    desk_ok(&d, "AT+QLANOTIFY=19,0,1,1,1,\"x\",0");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_wire(&d, "5245 <mid> A1A2 6101 60 FF'x'");
+    desk_end(&d);
+}
+
 static void ninth_unacknowledged_notification_is_an_error(void **state) /* limits.h */
 {
     (void)state;
@@ -339,6 +356,7 @@ int main(void)
         cmocka_unit_test(reset_of_the_last_but_two_is_not_known),
         cmocka_unit_test(reset_of_anything_else_is_nothing),
         cmocka_unit_test(new_observe_takes_the_place_of_the_old),
+        cmocka_unit_test(token_of_another_path_takes_its_place),
         cmocka_unit_test(ninth_unacknowledged_notification_is_an_error),
         cmocka_unit_test(observations_end_with_the_registration),
     };

@@ -2,8 +2,6 @@
  * Deep sleep, the radio and queue mode: when the module sleeps, what wakes it, what survives
  * (G 3.12, 5.2.2; MODULE 4 to 6).
  */
-#include <stdio.h>
-#include <string.h>
 
 #include "desk.h"
 
@@ -77,6 +75,22 @@ static void qsclk_0_and_2_and_psm_off_prevent_deep_sleep(void **state) /* MODULE
     desk_ok(&d, "AT+QSCLK=1");
     desk_after(&d, 3600000);
     desk_ok(&d, "AT+CPSMS=1,,,\"01000001\",\"00001111\"");
+    desk_quiet_until(&d, 10000);
+    desk_urc(&d, ENTER);
+    desk_end(&d);
+}
+
+/* "Deactivated" is no time of 0 s: the network grants no PSM then. */
+static void deactivated_t3324_prevents_deep_sleep(void **state) /* TS 24.301 5.3.11 */
+{
+    (void)state;
+    struct desk d;
+    desk_ready(&d);
+    desk_ok(&d, "AT+CPSMS=1,,,\"01000001\",\"11100000\"");
+    desk_ok(&d, "AT+QSCLK=1");
+    desk_after(&d, 3600000);
+    desk_quiet(&d);
+    desk_ok(&d, "AT+CPSMS=1,,,\"01000001\",\"00000000\"");
     desk_quiet_until(&d, 10000);
     desk_urc(&d, ENTER);
     desk_end(&d);
@@ -546,6 +560,7 @@ int main(void)
         cmocka_unit_test(module_sleeps_10_s_after_the_last_byte),
         cmocka_unit_test(module_sleeps_30_s_after_the_last_datagram),
         cmocka_unit_test(qsclk_0_and_2_and_psm_off_prevent_deep_sleep),
+        cmocka_unit_test(deactivated_t3324_prevents_deep_sleep),
         cmocka_unit_test(sleep_event_can_be_switched_off),
         cmocka_unit_test(request_that_waits_keeps_the_module_awake),
         cmocka_unit_test(at_bytes_wake_the_module_and_are_lost),

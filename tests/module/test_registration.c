@@ -147,6 +147,33 @@ static void lost_registration_is_repeated_and_then_answered(void **state) /* RFC
  *    | <-- CON 2.01 ----------- |   its own message ID, our token
  *    | --- empty ACK ---------> |
  */
+static void location_is_kept_segment_by_segment(void **state) /* RFC 7252 5.10.7, 6.4 */
+{
+    static const char *const segments[] = {
+        "2'rd' 03'a/b'",
+        "2'rd' 00 01'x' 00",
+        "0",
+        "1'a' 01'b' 01'c' 01'd' 01'e' 01'f' 01'g' 01'h'",
+        "3'%2F' 03 E4BDA0",
+        "2'rd' 0D30 '1234567890123456789012345678901234567890123456789012345678901'",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
+        struct desk d;
+        char pattern[200];
+        desk_configured(&d);
+        desk_ok(&d, "AT+QLAREG");
+        desk_wire(&d, REGISTER_WIRE(",</19/0>"));
+        snprintf(pattern, sizeof(pattern), "6441 <mid> <token> 8%s", segments[i]);
+        desk_server(&d, pattern);
+        desk_urc(&d, "+QLAREG: 0");
+        desk_ok(&d, "AT+QLADEREG");
+        snprintf(pattern, sizeof(pattern), "4404 <mid> <token> B%s", segments[i]);
+        desk_wire(&d, pattern);
+        desk_end(&d);
+    }
+}
+
 static void registration_takes_a_separate_response(void **state) /* RFC 7252 5.2.2 */
 {
     (void)state;
@@ -186,7 +213,7 @@ static void registration_without_network_ends_in_900(void **state) /* G 6: 900 *
     (void)state;
     struct desk d;
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 60000});
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
     desk_host(&d, "ATE0");
     desk_expect(&d, "ATE0\r\r\nOK\r\n");
     desk_ok(&d, CONFIGURE);
@@ -194,7 +221,7 @@ static void registration_without_network_ends_in_900(void **state) /* G 6: 900 *
     desk_urc(&d, "+QLAREG: 900");
     desk_status(&d, 0);
     desk_after(&d, 60000);
-    desk_expect(&d, ATTACHED_LINE);
+    desk_expect(&d, CARD_LINE ATTACHED_LINE);
     desk_end(&d);
 }
 
@@ -672,6 +699,7 @@ int main(void)
         cmocka_unit_test(registration_times_out_after_the_waits_of_the_guide),
         cmocka_unit_test(registration_without_retransmission_times_out_at_once),
         cmocka_unit_test(lost_registration_is_repeated_and_then_answered),
+        cmocka_unit_test(location_is_kept_segment_by_segment),
         cmocka_unit_test(registration_takes_a_separate_response),
         cmocka_unit_test(response_of_somebody_else_is_nothing),
         cmocka_unit_test(registration_without_network_ends_in_900),

@@ -208,6 +208,24 @@ static void write_of_several_resources_is_one_request(void **state) /* MODULE 3 
     desk_end(&d);
 }
 
+static void tlv_write_may_be_wrapped_in_its_instance(void **state) /* LwM2M 1.0 6.4.3 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, "42021001A1A2 B2'19' 01'0' 122D16 FF 0700 C100'1' C202'23'");
+    desk_expect(&d, "\r\n+QLAURC: \"write\",4097,19,0,0,2,1,\"31\",1\r\n"
+                    "\r\n+QLAURC: \"write\",4097,19,0,2,2,2,\"3233\",0\r\n");
+    desk_ok(&d, "AT+QLAWRRSP=4097,2");
+    desk_urc(&d, "+QLAWRRSP: 0");
+    desk_wire(&d, "62441001A1A2");
+    desk_server(&d, "42021002A1A2 B2'19' 01'0' 122D16 FF 0301 C100'1'"); /* of another one */
+    desk_wire(&d, "62801002A1A2");
+    desk_server(&d, "42021003A1A2 B2'19' 01'0' 122D16 FF 0300 C100'1' C100'1'");
+    desk_wire(&d, "62801003A1A2");
+    desk_end(&d);
+}
+
 static void tlv_write_is_judged_whole(void **state) /* LwM2M 1.0 5.4.3, 6.4.3 */
 {
     (void)state;
@@ -577,6 +595,40 @@ static void repeated_request_is_shown_once_and_answered_alike(void **state) /* R
     desk_end(&d);
 }
 
+/*
+ *   server                        module
+ *     | --- CON GET, id 1001 -----> |   shown
+ *     | <-- empty ACK ------------- |   1.5 s later
+ *     | --- 16 other messages ----> |   all that is remembered
+ *     | --- CON GET, id 1001 -----> |   not shown
+ *     | <-- empty ACK ------------- |
+ */
+static void waiting_request_is_known_however_many_came_after_it(void **state) /* MODULE 2 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, READ_19_0_0);
+    desk_urc(&d, SHOWN_READ);
+    desk_after(&d, 1500);
+    desk_wire(&d, "60001001");
+    for (unsigned i = 0; i < BC_REPLIES_MAX; i++) {
+        char ping[20];
+        snprintf(ping, sizeof(ping), "4000 20%02X", i);
+        desk_server(&d, ping);
+        snprintf(ping, sizeof(ping), "7000 20%02X", i);
+        desk_wire(&d, ping);
+    }
+    desk_server(&d, READ_19_0_0);
+    desk_wire(&d, "60001001");
+    desk_ok(&d, "AT+QLARDRSP=4097,1" ABCDE);
+    desk_urc(&d, "+QLARDRSP: 0");
+    desk_wire(&d, "4245 <mid> A1A2 C0 FF'abcde'");
+    desk_server(&d, "6000 <mid>");
+    desk_error(&d, "AT+QLARDRSP=4097,1" ABCDE);
+    desk_end(&d);
+}
+
 /* The end of the registration. */
 static void deregister(struct desk *d)
 {
@@ -690,6 +742,85 @@ static void cancel_is_shown_and_answered_like_an_observe(void **state) /* G 3.2,
  *    |                          | <-- GET observe 0 -------- |
  *    | <- "observe",4097,0,... -| --- 2.05 Observe, empty -> |
  */
+/*
+ *   host                      module                        server
+ *    | <- "observe",...,0 ---- | <-- GET Observe 0 --------- |
+ *    | <- "observe",...,1 ---- | <-- GET Observe 1 --------- |   before the host has answered
+ *    | -- AT+QLAOBSRSP ------> | --- 2.05 -----------------> |   without Observe
+ */
+static void cancel_counts_for_an_observe_that_waits(void **state) /* RFC 7641 3.6, 4.1 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, "42011001A1A2 60 52'19' 01'0' 01'0'");
+    desk_urc(&d, "+QLAURC: \"observe\",4097,0,19,0,0");
+    desk_server(&d, "42011002A1A2 6101 52'19' 01'0' 01'0'");
+    desk_urc(&d, "+QLAURC: \"observe\",4098,1,19,0,0");
+    desk_ok(&d, "AT+QLAOBSRSP=4097,1" ABCDE);
+    desk_urc(&d, "+QLAOBSRSP: 0");
+    desk_wire(&d, "62451001A1A2 C0 FF'abcde'");
+    desk_ok(&d, "AT+QLAOBSRSP=4098,1" ABCDE);
+    desk_urc(&d, "+QLAOBSRSP: 0");
+    desk_wire(&d, "62451002A1A2 C0 FF'abcde'");
+    desk_error(&d, "AT+QLANOTIFY=19,0,0,1,5,\"abcde\",0");
+    desk_end(&d);
+}
+
+static void reset_of_a_late_observe_answer_ends_the_observation(void **state) /* RFC 7641 3.6 */
+{
+    static const char *const requests[] = {"42011001A1A2 60 52'19' 01'0' 01'0'",
+                                           "52011001A1A2 60 52'19' 01'0' 01'0'"};
+    (void)state;
+    for (size_t non = 0; non < 2; non++) {
+        struct desk d;
+        desk_registered(&d);
+        desk_server(&d, requests[non]);
+        desk_urc(&d, "+QLAURC: \"observe\",4097,0,19,0,0");
+        desk_after(&d, 1500);
+        if (non == 0)
+            desk_wire(&d, "60001001");
+        desk_ok(&d, "AT+QLAOBSRSP=4097,1" ABCDE);
+        desk_urc(&d, "+QLAOBSRSP: 0");
+        desk_wire(&d,
+                  non == 0 ? "4245 <mid> A1A2 60 60 FF'abcde'" : "5245 <mid> A1A2 60 60 FF'abcde'");
+        desk_server(&d, "7000 <mid>");
+        desk_urc(&d, "+QLAURC: \"lw_event\",0,5,<mid>");
+        desk_error(&d, "AT+QLANOTIFY=19,0,0,1,5,\"abcde\",0");
+        desk_end(&d);
+    }
+}
+
+static void reset_of_any_other_late_answer_is_nothing(void **state) /* RFC 7252 5.2.2 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_observed(&d);
+    desk_server(&d, "42011002B1B2 B2'19' 01'0' 01'0'");
+    desk_urc(&d, "+QLAURC: \"read\",4098,19,0,0");
+    desk_after(&d, 1500);
+    desk_wire(&d, "60001002");
+    desk_ok(&d, "AT+QLARDRSP=4098,1" ABCDE);
+    desk_urc(&d, "+QLARDRSP: 0");
+    desk_wire(&d, "4245 <mid> B1B2 C0 FF'abcde'");
+    desk_server(&d, "7000 <mid>");
+    desk_ok(&d, "AT+QLANOTIFY=19,0,0,1,5,\"abcde\",0");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_wire(&d, "5245 <mid> A1A2 6101 60 FF'abcde'");
+    desk_end(&d);
+}
+
+static void observe_option_of_four_bytes_is_none(void **state) /* RFC 7252 5.4.3, RFC 7641 2 */
+{
+    (void)state;
+    struct desk d;
+    desk_registered(&d);
+    desk_server(&d, "42011001A1A2 64 00000000 52'19' 01'0' 01'0'");
+    desk_urc(&d, SHOWN_READ);
+    desk_end(&d);
+}
+
 static void auto_ack_answers_an_observe_without_content(void **state) /* G 2.2, 5.5.2 */
 {
     (void)state;
@@ -803,6 +934,7 @@ int main(void)
         cmocka_unit_test(read_shows_the_query_of_the_request),
         cmocka_unit_test(write_shows_text_as_text_and_anything_else_as_hex),
         cmocka_unit_test(write_of_several_resources_is_one_request),
+        cmocka_unit_test(tlv_write_may_be_wrapped_in_its_instance),
         cmocka_unit_test(tlv_write_is_judged_whole),
         cmocka_unit_test(largest_values_are_shown_whole),
         cmocka_unit_test(every_result_is_its_response_code),
@@ -817,10 +949,15 @@ int main(void)
         cmocka_unit_test(waiting_request_is_gone_after_a_silence_of_49_days),
         cmocka_unit_test(non_request_is_answered_by_non),
         cmocka_unit_test(repeated_request_is_shown_once_and_answered_alike),
+        cmocka_unit_test(waiting_request_is_known_however_many_came_after_it),
         cmocka_unit_test(repeated_request_is_known_after_a_new_registration),
         cmocka_unit_test(message_id_is_free_again_after_its_lifetime),
         cmocka_unit_test(ninth_request_that_waits_is_5_03),
         cmocka_unit_test(cancel_is_shown_and_answered_like_an_observe),
+        cmocka_unit_test(cancel_counts_for_an_observe_that_waits),
+        cmocka_unit_test(reset_of_a_late_observe_answer_ends_the_observation),
+        cmocka_unit_test(reset_of_any_other_late_answer_is_nothing),
+        cmocka_unit_test(observe_option_of_four_bytes_is_none),
         cmocka_unit_test(auto_ack_answers_an_observe_without_content),
         cmocka_unit_test(seventeenth_observation_is_5_03),
         cmocka_unit_test(message_that_is_no_request_is_answered_by_the_book),

@@ -2,7 +2,6 @@
  * Power-up and the serial line: what the host sees before and around every command (G 1.1, 5.1,
  * V.250; MODULE 1, 5 and 7).
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "desk.h"
@@ -14,9 +13,29 @@ static void boot_prints_its_lines_and_the_address_once_attached(void **state) /*
     (void)state;
     struct desk d;
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 5000});
-    desk_expect(&d, "\r\nRDY\r\n\r\n+CFUN: 1\r\n\r\n+CPIN: READY\r\n");
-    desk_quiet_until(&d, 5000);
+    desk_expect(&d, "\r\nRDY\r\n\r\n+CFUN: 1\r\n");
+    desk_quiet_until(&d, 2500);
+    desk_expect(&d, "\r\n+CPIN: READY\r\n");
+    desk_quiet_until(&d, 2500);
     desk_expect(&d, "\r\n+IP: 10.177.135.245\r\n");
+    desk_end(&d);
+}
+
+/* A card that is not ready yet never will be when the power goes. */
+static void card_says_nothing_after_the_power_has_gone(void **state)
+{
+    (void)state;
+    struct desk d;
+    desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 5000});
+    desk_expect(&d, POWER_UP_LINES);
+    desk_host(&d, "AT+QPOWD");
+    desk_expect(&d, "AT+QPOWD\r\r\nOK\r\n\r\nPOWERED DOWN\r\n");
+    desk_after(&d, 10000);
+    desk_quiet(&d);
+    desk_reset(&d);
+    desk_expect(&d, POWER_UP_LINES);
+    desk_power(&d, false);
+    desk_after(&d, 10000);
     desk_end(&d);
 }
 
@@ -25,7 +44,9 @@ static void network_commands_tell_the_attachment(void **state) /* G 5.1 */
     (void)state;
     struct desk d;
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 5000, .address = "11.201.96.220"});
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
+    desk_after(&d, 2500);
+    desk_expect(&d, CARD_LINE);
     desk_host(&d, "ATE0");
     desk_expect(&d, "ATE0\r\r\nOK\r\n");
     desk_tells(&d, "AT+CEREG?", "+CEREG: 0,2");
@@ -34,7 +55,7 @@ static void network_commands_tell_the_attachment(void **state) /* G 5.1 */
     desk_tells(&d, "AT+CGPADDR?", "+CGPADDR: 0,\"\"");
     desk_ok(&d, "AT+CEREG=2");
     desk_ok(&d, "AT+CREG=1");
-    desk_after(&d, 5000);
+    desk_after(&d, 2500);
     desk_expect(&d, "\r\n+CREG: 1\r\n\r\n+CEREG: 1,\"2506\",\"0BF576D1\",9\r\n"
                     "\r\n+IP: 11.201.96.220\r\n");
     desk_tells(&d, "AT+CEREG?", "+CEREG: 2,1,\"2506\",\"0BF576D1\",9");
@@ -260,7 +281,9 @@ static void urc_waits_while_an_echoed_command_is_typed(void **state) /* MODULE 1
     (void)state;
     struct desk d;
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 1000});
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
+    desk_after(&d, 500);
+    desk_expect(&d, CARD_LINE);
     desk_type(&d, "AT+QLASTA");
     desk_expect(&d, "AT+QLASTA");
     desk_after(&d, 5000);
@@ -275,7 +298,9 @@ static void urc_comes_between_the_bytes_of_a_command_that_is_not_echoed(void **s
     (void)state;
     struct desk d;
     desk_begin(&d, &(struct bc_config){.seed = 1, .attach_ms = 1000});
-    desk_expect(&d, BOOT_LINES);
+    desk_expect(&d, POWER_UP_LINES);
+    desk_after(&d, 500);
+    desk_expect(&d, CARD_LINE);
     desk_host(&d, "ATE0");
     desk_expect(&d, "ATE0\r\r\nOK\r\n");
     desk_type(&d, "AT+QLASTA");
@@ -439,6 +464,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(boot_prints_its_lines_and_the_address_once_attached),
+        cmocka_unit_test(card_says_nothing_after_the_power_has_gone),
         cmocka_unit_test(network_commands_tell_the_attachment),
         cmocka_unit_test(identity_comes_from_the_configuration),
         cmocka_unit_test(identity_that_cannot_be_is_refused),

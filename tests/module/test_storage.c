@@ -25,38 +25,6 @@ struct life {
     struct bc_storage port;
 };
 
-/* --- A network that adds nothing -------------------------------------------------------------- */
-
-static bool take_nothing(struct desk *d, struct bc_address *from, bc_sink *out)
-{
-    (void)d;
-    (void)from;
-    (void)out;
-    return false;
-}
-
-static void send_now(struct desk *d, bc_view bytes)
-{
-    desk_datagram(d, &d->server, bytes.ptr, bytes.len);
-}
-
-static void pass_time(struct desk *d)
-{
-    (void)d;
-}
-
-static uint64_t no_deadline(const struct desk *d)
-{
-    (void)d;
-    return BC_NEVER;
-}
-
-static const struct desk_network plain_network = {.on_datagram = desk_keep,
-                                                  .take = take_nothing,
-                                                  .send = send_now,
-                                                  .on_time = pass_time,
-                                                  .deadline = no_deadline};
-
 /* --- Lives ------------------------------------------------------------------------------------ */
 
 /* Powered on with what `store` holds; its boot lines are to be read. */
@@ -68,7 +36,7 @@ static void live_on(struct life *l, const struct store_faults *store)
     else
         l->store = *store;
     l->port = store_faults_port(&l->store);
-    desk_begin_on(&l->desk, &config, &plain_network);
+    desk_begin_on(&l->desk, &config, &desk_plain_network);
 }
 
 static void begin(struct life *l)

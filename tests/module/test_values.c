@@ -97,6 +97,8 @@ static void value_at_the_edge_of_its_range_is_taken(void **state) /* G 2.8 */
         {"3,4,\"5\"", "00000005"},
         {"4,4,-0.5", "BF000000"},
         {"4,4,3.4e38", "7F7FC99E"},
+        {"4,4,3.4028235e38", "7F7FFFFF"}, /* FLT_MAX in eight digits */
+        {"4,4,-3.4028235e38", "FF7FFFFF"},
         {"4,8,0.1", "3FB999999999999A"},
         {"4,4,100", "42C80000"},
         {"5,1,0", "00"},
@@ -331,6 +333,126 @@ static void notification_in_parts_goes_with_the_last(void **state) /* MODULE 2 Q
     desk_end(&d);
 }
 
+/* 19/0 and 19/1 are observed, with tokens A1A2 and B1B2; the module answers by itself. */
+static void observe_two(struct desk *d)
+{
+    desk_registered(d);
+    desk_ok(d, "AT+QLACFG=\"auto_ack\",1");
+    desk_ok(d, "AT+QLAADDOBJ=19,1,2,0,1");
+    desk_wire(d, "4402 <mid> <token> <location> 1128 FF '" LINKS ",</19/0>,</19/1>'");
+    desk_server(d, "6444 <mid> <token>");
+    desk_urc(d, "+QLAADDOBJ: 0");
+    desk_server(d, "42011001A1A2 60 52'19' 01'0'");
+    desk_urc(d, "+QLAURC: \"observe\",4097,0,19,0,-1");
+    desk_wire(d, "62451001A1A2 60");
+    desk_server(d, "42011002B1B2 60 52'19' 01'1'");
+    desk_urc(d, "+QLAURC: \"observe\",4098,0,19,1,-1");
+    desk_wire(d, "62451002B1B2 60");
+}
+
+static void parts_of_two_notifications_do_not_mix(void **state) /* MODULE 2 QLANOTIFY */
+{
+    (void)state;
+    struct desk d;
+    observe_two(&d);
+    part(&d, "AT+QLANOTIFY=19,0,0,1,2,\"ab\",2");
+    part(&d, "AT+QLANOTIFY=19,1,0,1,1,\"x\",1");
+    part(&d, "AT+QLANOTIFY=19,0,1,1,2,\"cd\",1");
+    desk_ok(&d, "AT+QLANOTIFY=19,1,1,1,1,\"y\",0");
+    desk_wire(&d, "5245 <mid> B1B2 6101 622D16 FF C100'x' C101'y'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_ok(&d, "AT+QLANOTIFY=19,1,0,1,1,\"z\",0"); /* one that comes alone */
+    desk_wire(&d, "5245 <mid> B1B2 6102 622D16 FF C100'z'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_ok(&d, "AT+QLANOTIFY=19,0,2,1,2,\"ef\",0");
+    desk_wire(&d, "5245 <mid> A1A2 6101 622D16 FF C200'ab' C201'cd' C202'ef'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_end(&d);
+}
+
+static void part_out_of_turn_ends_its_own_notification_alone(void **state)
+{
+    (void)state;
+    struct desk d;
+    observe_two(&d);
+    part(&d, "AT+QLANOTIFY=19,0,0,1,2,\"ab\",2");
+    part(&d, "AT+QLANOTIFY=19,1,0,1,1,\"x\",1");
+    desk_error(&d, "AT+QLANOTIFY=19,0,1,1,2,\"cd\",0");
+    desk_ok(&d, "AT+QLANOTIFY=19,1,1,1,1,\"y\",0");
+    desk_wire(&d, "5245 <mid> B1B2 6101 622D16 FF C100'x' C101'y'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_ok(&d, "AT+QLANOTIFY=19,0,1,1,2,\"cd\",0");
+    desk_wire(&d, "5245 <mid> A1A2 6101 622D16 FF C201'cd'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_end(&d);
+}
+
+/* 19/0 to 19/3 and 20/0, with tokens A100 to A104. */
+static void observe_five(struct desk *d)
+{
+    char text[80];
+    desk_configured(d);
+    desk_ok(d, "AT+QLACFG=\"auto_ack\",1");
+    for (unsigned i = 1; i < 4; i++) {
+        snprintf(text, sizeof(text), "AT+QLAADDOBJ=19,%u,1,0", i);
+        desk_ok(d, text);
+    }
+    desk_ok(d, "AT+QLAADDOBJ=20,0,1,0");
+    desk_ok(d, "AT+QLAREG");
+    desk_wire(d, REGISTER_WIRE(",</19/0>,</19/1>,</19/2>,</19/3>,</20/0>"));
+    desk_server(d, "6441 <mid> <token> <location>");
+    desk_urc(d, "+QLAREG: 0");
+    for (unsigned i = 0; i < 5; i++) {
+        unsigned object = i < 4 ? 19 : 20;
+        snprintf(text, sizeof(text), "4201100%uA10%u 60 52'%u' 01'%u'", i, i, object, i % 4);
+        desk_server(d, text);
+        snprintf(text, sizeof(text), "+QLAURC: \"observe\",%u,0,%u,%u,-1", 4096 + i, object, i % 4);
+        desk_urc(d, text);
+        snprintf(text, sizeof(text), "6245100%uA10%u 60", i, i);
+        desk_wire(d, text);
+    }
+}
+
+static void parts_of_five_notifications_are_too_many(void **state) /* BC_COLLECTIONS_MAX */
+{
+    (void)state;
+    struct desk d;
+    observe_five(&d);
+    part(&d, "AT+QLANOTIFY=19,0,0,1,1,\"a\",1");
+    part(&d, "AT+QLANOTIFY=19,1,0,1,1,\"b\",1");
+    part(&d, "AT+QLANOTIFY=19,2,0,1,1,\"c\",1");
+    part(&d, "AT+QLANOTIFY=19,3,0,1,1,\"d\",1");
+    desk_error(&d, "AT+QLANOTIFY=20,0,0,1,1,\"e\",1");
+    desk_server(&d, "42011010B1B2 6101 52'19' 01'2'"); /* what is not observed any more goes */
+    desk_urc(&d, "+QLAURC: \"observe\",4112,1,19,2,-1");
+    desk_wire(&d, "62451010B1B2");
+    part(&d, "AT+QLANOTIFY=20,0,0,1,1,\"e\",1");
+    desk_ok(&d, "AT+QLANOTIFY=19,3,0,1,1,\"d\",0");
+    desk_wire(&d, "5245 <mid> A103 6101 622D16 FF C100'd' C100'd'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_end(&d);
+}
+
+static void parts_end_with_their_observation(void **state)
+{
+    (void)state;
+    struct desk d;
+    observe_two(&d);
+    part(&d, "AT+QLANOTIFY=19,0,0,1,2,\"ab\",1");
+    desk_server(&d, "42011003C1C2 6101 52'19' 01'0'");
+    desk_urc(&d, "+QLAURC: \"observe\",4099,1,19,0,-1");
+    desk_wire(&d, "62451003C1C2");
+    desk_server(&d, "42011004D1D2 60 52'19' 01'0'");
+    desk_urc(&d, "+QLAURC: \"observe\",4100,0,19,0,-1");
+    desk_wire(&d, "62451004D1D2 60");
+    part(&d, "AT+QLANOTIFY=19,0,0,1,2,\"ab\",1");
+    desk_ok(&d, "AT+QLANOTIFY=19,0,1,1,2,\"cd\",0");
+    desk_wire(&d, "5245 <mid> D1D2 6101 622D16 FF C200'ab' C201'cd'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    assert_true(bc_idle(d.module));
+    desk_end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +467,10 @@ int main(void)
         cmocka_unit_test(parts_of_two_requests_do_not_mix),
         cmocka_unit_test(parts_beyond_one_message_are_an_error),
         cmocka_unit_test(notification_in_parts_goes_with_the_last),
+        cmocka_unit_test(parts_of_two_notifications_do_not_mix),
+        cmocka_unit_test(part_out_of_turn_ends_its_own_notification_alone),
+        cmocka_unit_test(parts_of_five_notifications_are_too_many),
+        cmocka_unit_test(parts_end_with_their_observation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,6 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -80,11 +80,11 @@ static void make_package(struct desk *d)
     d->zip = desk_zip(entries, &d->zip_bytes);
 }
 
-void desk_begin_at(struct desk *d, const char *carrier, const char *path)
+static void begin(struct desk *d, const char *carrier, bool in_file)
 {
     *d = (struct desk){.version = DESK_SOURCE, .message_id = 0x100};
     d->o.config.origin = origin;
-    office_begin(&d->o, path);
+    office_begin(&d->o, in_file);
     make_package(d);
     d->product = office_add_product(&d->o, "Meters", carrier);
     office_add_device(&d->o, d->product, DESK_ENDPOINT);
@@ -92,7 +92,12 @@ void desk_begin_at(struct desk *d, const char *carrier, const char *path)
 
 void desk_begin(struct desk *d, const char *carrier)
 {
-    desk_begin_at(d, carrier, NULL);
+    begin(d, carrier, false);
+}
+
+void desk_begin_in_file(struct desk *d, const char *carrier)
+{
+    begin(d, carrier, true);
 }
 
 void desk_end(struct desk *d)

@@ -42,7 +42,7 @@ struct desk {
 
 /* A product of that carrier, one device in it, and a package from DESK_SOURCE to DESK_TARGET. */
 void desk_begin(struct desk *d, const char *carrier);
-void desk_begin_at(struct desk *d, const char *carrier, const char *path); /* of the store */
+void desk_begin_in_file(struct desk *d, const char *carrier); /* for office_restart() */
 void desk_end(struct desk *d);
 /* The bytes of a zip file with these entries, up to a NULL name; to be freed. */
 struct desk_entry {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/sink.h"
 #include "platform/store/inside.h"
@@ -98,7 +99,7 @@ static void on_told(void *context, const struct service_event *event)
 
 static void open_all(struct office *o)
 {
-    struct bc_store_config store = {.path = o->path != NULL ? o->path : ":memory:",
+    struct bc_store_config store = {.path = o->path[0] != '\0' ? o->path : ":memory:",
                                     .rows_max = 1000};
     struct bc_server_config config = bc_server_config_default();
     char problem[BC_STORE_PROBLEM_BYTES] = "";
@@ -129,10 +130,30 @@ static void open_all(struct office *o)
     assert_true(bc_store_restore(o->store, o->w.server, &now, &counts));
 }
 
-void office_begin(struct office *o, const char *path)
+static void make_file(struct office *o)
+{
+    strcpy(o->path, "/tmp/bc-test-office-XXXXXX");
+    int fd = mkstemp(o->path);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void remove_file(const struct office *o)
+{
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    char name[sizeof(o->path) + 8];
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        snprintf(name, sizeof(name), "%s%s", o->path, tails[i]);
+        (void)unlink(name);
+    }
+}
+
+void office_begin(struct office *o, bool in_file)
 {
     struct service_config config = o->config;
-    *o = (struct office){.config = config, .role = API_ADMIN, .path = path};
+    *o = (struct office){.config = config, .role = API_ADMIN};
+    if (in_file)
+        make_file(o);
     if (o->config.on_event == NULL)
         o->config.on_event = on_told;
     if (o->config.context == NULL)
@@ -154,6 +175,34 @@ void office_end(struct office *o)
     json_decref(o->answer.body);
     office_forget(o);
     close_all(o);
+    if (o->path[0] != '\0')
+        remove_file(o);
+}
+
+static int begin_for(void **state, bool in_file)
+{
+    struct office *o = calloc(1, sizeof(*o));
+    assert_non_null(o);
+    office_begin(o, in_file);
+    *state = o;
+    return 0;
+}
+
+int office_setup(void **state)
+{
+    return begin_for(state, false);
+}
+
+int office_setup_file(void **state)
+{
+    return begin_for(state, true);
+}
+
+int office_teardown(void **state)
+{
+    office_end(*state);
+    free(*state);
+    return 0;
 }
 
 void office_restart(struct office *o)

@@ -3,7 +3,7 @@
  * world.h before it and a store behind it: what the program puts around them is here a function
  * call.
  *
- *     office_begin(&o, NULL);
+ *     office_begin(&o, false);
  *     int64_t product = office_add_product(&o, "Meters", "iot");
  *     const json_t *device = office_ask(&o, 201, "POST", "/devices", "{...}");
  *     world_register(&o.w, 7001, ENDPOINT, LINKS);
@@ -41,14 +41,19 @@ struct office {
     struct api_answer answer;     /* to the last question */
     struct office_told told[OFFICE_TOLD_MAX];
     size_t told_count;
-    bool fails;  /* the next commit; then the store recovers */
-    bool broken; /* all that is stored */
-    const char *path;
+    bool fails;    /* the next commit; then the store recovers */
+    bool broken;   /* all that is stored */
+    char path[32]; /* of the store; empty: it is in memory */
 };
 
-/* `path` is the store's; NULL: it is in memory. Events of the core are not kept in the world. */
-void office_begin(struct office *o, const char *path);
+/* `in_file`: the store is a file of its own, which office_end() removes; else it is in memory.
+ * Events of the core are not kept in the world. */
+void office_begin(struct office *o, bool in_file);
 void office_end(struct office *o);
+/* The same as what cmocka calls before and after a test, `*state` being the office. */
+int office_setup(void **state);
+int office_setup_file(void **state);
+int office_teardown(void **state);
 /* The same file with another process, which remembers nothing else. */
 void office_restart(struct office *o);
 

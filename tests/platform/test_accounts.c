@@ -1,56 +1,16 @@
 /*
  * Tokens and webhooks (platform/service): who may ask, and who is told.
  */
-#define _GNU_SOURCE
 #include "office.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "accounts.h"
 #include "base/sink.h"
 
 #define IMEI "867724030023557"
 #define PORT 7001
-
-static char path[] = "/tmp/bc-test-accounts-XXXXXX";
-
-static int setup(void **state)
-{
-    struct office *o = calloc(1, sizeof(*o));
-    office_begin(o, NULL);
-    *state = o;
-    return 0;
-}
-
-static int setup_file(void **state)
-{
-    struct office *o = calloc(1, sizeof(*o));
-    strcpy(path, "/tmp/bc-test-accounts-XXXXXX");
-    int fd = mkstemp(path);
-    close(fd);
-    office_begin(o, path);
-    *state = o;
-    return fd < 0;
-}
-
-static int teardown(void **state)
-{
-    office_end(*state);
-    free(*state);
-    return 0;
-}
-
-static int teardown_file(void **state)
-{
-    char log[64];
-    (void)teardown(state);
-    snprintf(log, sizeof(log), "%s-wal", path);
-    (void)unlink(log);
-    return unlink(path);
-}
 
 /* A device speaks; what it is told is not looked at. */
 static void registers(struct office *o, const char *endpoint)
@@ -228,8 +188,8 @@ static void queue_outlives_the_process(void **state)
     assert_true(bc_view_equal(webhook.secret, BC_TEXT("12345678")));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define TEST_FILE(name) cmocka_unit_test_setup_teardown(name, setup_file, teardown_file)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, office_setup, office_teardown)
+#define TEST_FILE(name) cmocka_unit_test_setup_teardown(name, office_setup_file, office_teardown)
 
 int main(void)
 {

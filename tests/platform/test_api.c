@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -83,7 +82,7 @@ static void refuse(struct api_call *call, struct api_answer *answer)
     note(call, answer);
     answer->body = json_object();
     answer->command = 3;
-    api_problem(answer, 409, "name", "there is a thing of the name '%s'", "a");
+    api_problem(answer, 409, "thing_exists", "name", "there is a thing of the name '%s'", "a");
 }
 
 static const struct api_route routes[] = {
@@ -413,9 +412,48 @@ static void api_drops_a_body_beside_a_problem(void **state)
     assert_int_equal(answer.command, 0);
     json_t *problem = api_problem_body(409, &answer);
     char *text = json_dumps(problem, JSON_SORT_KEYS | JSON_COMPACT);
-    assert_string_equal(text, "{\"detail\":\"there is a thing of the name 'a'\",\"field\":\"name\","
-                              "\"status\":409,\"title\":\"Conflict\",\"type\":\"about:blank\"}");
+    assert_string_equal(text,
+                        "{\"code\":\"thing_exists\",\"detail\":\"there is a thing of the name "
+                        "'a'\",\"field\":\"name\",\"params\":[\"a\"],\"status\":409,"
+                        "\"title\":\"Conflict\",\"type\":\"about:blank\"}");
     free(text);
+    json_decref(problem);
+}
+
+static void expect_problem(const char *detail, const char *params)
+{
+    json_t *problem = api_problem_body(409, &answer);
+    char *text = json_dumps(json_object_get(problem, "params"), JSON_COMPACT);
+    assert_string_equal(json_string_value(json_object_get(problem, "detail")), detail);
+    assert_string_equal(text, params);
+    free(text);
+    json_decref(problem);
+}
+
+/* What is put into a text can be put into another language's, too. */
+static void api_tells_the_parameters_of_a_problems_text(void **state)
+{
+    (void)state;
+    api_problem(&answer, 409, "a_code", NULL, "%d%% of %u, %lld or %zu", -1, 2U, -3LL, (size_t)4);
+    expect_problem("-1% of 2, -3 or 4", "[\"-1\",\"2\",\"-3\",\"4\"]");
+    api_problem(&answer, 409, "a_code", NULL, "nothing");
+    expect_problem("nothing", "[]");
+    api_problem(&answer, 409, "a_code", NULL, "%s%s", "", "\xff");
+    expect_problem("\xef\xbf\xbd", "[\"\",\"\xef\xbf\xbd\"]");
+}
+
+static void api_cuts_a_problems_text_to_its_room(void **state)
+{
+    char name[API_DETAIL_BYTES + 1];
+    (void)state;
+    memset(name, 'x', API_DETAIL_BYTES);
+    name[API_DETAIL_BYTES] = '\0';
+    api_problem(&answer, 409, "a_code", NULL, "no %s or %s!", name, "y");
+    assert_int_equal(strlen(answer.detail), API_DETAIL_BYTES - 1);
+    json_t *problem = api_problem_body(409, &answer);
+    const json_t *params = json_object_get(problem, "params");
+    assert_int_equal(json_string_length(json_array_get(params, 0)), API_DETAIL_BYTES - 1 - 3);
+    assert_int_equal(json_string_length(json_array_get(params, 1)), 0);
     json_decref(problem);
 }
 
@@ -527,6 +565,8 @@ int main(void)
         cmocka_unit_test_teardown(api_refuses_other_media_types, forget),
         cmocka_unit_test_teardown(api_gives_pages_with_a_cursor, forget),
         cmocka_unit_test_teardown(api_drops_a_body_beside_a_problem, forget),
+        cmocka_unit_test_teardown(api_tells_the_parameters_of_a_problems_text, forget),
+        cmocka_unit_test_teardown(api_cuts_a_problems_text_to_its_room, forget),
         cmocka_unit_test_teardown(openapi_has_every_row, forget),
         cmocka_unit_test_teardown(openapi_says_what_the_shapes_check, forget),
         cmocka_unit_test_teardown(openapi_says_how_to_ask_and_what_comes, forget),

@@ -2,7 +2,6 @@
  * Values in blocks (RFC 7959, Block2): read, observed and notified in every size, over a network
  * that loses and repeats, from devices that are mistaken or hostile.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/sink.h"

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "accounts.h"
 #include "base/sink.h"
@@ -43,54 +42,30 @@ static const char *set_key(void *context, bc_view endpoint, bc_view identity, bc
     return NULL;
 }
 
-static char path[] = "/tmp/bc-test-catalogue-XXXXXX";
+static int begin(void **state, const struct service_config *config, bool in_file)
+{
+    struct office *o = calloc(1, sizeof(*o));
+    assert_non_null(o);
+    memset(&key, 0, sizeof(key));
+    o->config = *config;
+    office_begin(o, in_file);
+    *state = o;
+    return 0;
+}
 
 static int setup(void **state)
 {
-    struct office *o = calloc(1, sizeof(*o));
-    memset(&key, 0, sizeof(key));
-    o->config.set_key = set_key;
-    office_begin(o, NULL);
-    *state = o;
-    return 0;
+    return begin(state, &(struct service_config){.set_key = set_key}, false);
 }
 
 static int setup_open(void **state)
 {
-    struct office *o = calloc(1, sizeof(*o));
-    o->config.open = bc_server_carrier_find("iot");
-    office_begin(o, NULL);
-    *state = o;
-    return 0;
+    return begin(state, &(struct service_config){.open = bc_server_carrier_find("iot")}, false);
 }
 
 static int setup_file(void **state)
 {
-    struct office *o = calloc(1, sizeof(*o));
-    memset(&key, 0, sizeof(key));
-    strcpy(path, "/tmp/bc-test-catalogue-XXXXXX");
-    int fd = mkstemp(path);
-    close(fd);
-    o->config.set_key = set_key;
-    office_begin(o, path);
-    *state = o;
-    return fd < 0;
-}
-
-static int teardown(void **state)
-{
-    office_end(*state);
-    free(*state);
-    return 0;
-}
-
-static int teardown_file(void **state)
-{
-    char log[64];
-    (void)teardown(state);
-    snprintf(log, sizeof(log), "%s-wal", path);
-    (void)unlink(log);
-    return unlink(path);
+    return begin(state, &(struct service_config){.set_key = set_key}, true);
 }
 
 /* A device speaks; what it is told is not looked at. */
@@ -859,9 +834,9 @@ static void mapping_fits_the_published_model(void **state)
     office_expect_json(office_ask(o, 200, "GET", "/products/1/mapping", NULL), MAPPING("u"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define TEST_OPEN(name) cmocka_unit_test_setup_teardown(name, setup_open, teardown)
-#define TEST_FILE(name) cmocka_unit_test_setup_teardown(name, setup_file, teardown_file)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, office_teardown)
+#define TEST_OPEN(name) cmocka_unit_test_setup_teardown(name, setup_open, office_teardown)
+#define TEST_FILE(name) cmocka_unit_test_setup_teardown(name, setup_file, office_teardown)
 
 int main(void)
 {

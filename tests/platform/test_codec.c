@@ -339,27 +339,13 @@ static void profiles_are_checked(void **state)
     }
 }
 
-static void a_profile_tells_what_packages_must_fit(void **state)
+static void a_profile_finds_a_service_by_its_type_and_by_its_id(void **state)
 {
     (void)state;
-    struct profile_device device;
     json_t *profile = document(PROFILE);
-    assert_true(profile_device(profile, &device));
-    assert_string_equal(device.manufacturer_id, "QUECTEL");
-    assert_string_equal(device.manufacturer, "Quectel");
-    assert_string_equal(device.model, "BC260YCN");
-    assert_string_equal(device.protocol, "CoAP");
-    assert_string_equal(device.device_type, "WaterMeter");
-    assert_string_equal(device.upgrade_protocol, "LWM2M");
-    assert_string_equal(device.download_protocol, "CoAP");
-    assert_true(device.firmware);
+    assert_non_null(profile_service(profile, "Meter"));
     assert_ptr_equal(profile_service(profile, "Meter"), profile_service(profile, "Water"));
     assert_null(profile_service(profile, "Gas"));
-    json_decref(profile);
-    profile = document("{'services':[]}");
-    assert_false(profile_device(profile, &device));
-    assert_string_equal(device.model, "");
-    assert_false(device.firmware);
     json_decref(profile);
 }
 
@@ -494,7 +480,7 @@ int main(void)
         cmocka_unit_test(definitions_that_are_wrong_say_where),
         cmocka_unit_test(a_problem_stays_short_and_printable),
         cmocka_unit_test(profiles_are_checked),
-        cmocka_unit_test(a_profile_tells_what_packages_must_fit),
+        cmocka_unit_test(a_profile_finds_a_service_by_its_type_and_by_its_id),
         cmocka_unit_test(values_must_fit_the_profile),
         cmocka_unit_test(a_codec_fits_its_profile),
         cmocka_unit_test(andlink_records_become_values),

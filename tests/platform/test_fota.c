@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fota_desk.h"
 
@@ -552,26 +551,9 @@ static void an_update_goes_on_when_its_task_is_canceled(void **state)
 
 /* The platform's own ends ---------------------------------------------------------------------- */
 
-static const char *new_path(char path[64])
+static void begin_stored(struct desk *d)
 {
-    static int count;
-    snprintf(path, 64, "/tmp/bc-test-fota-%d-%d", (int)getpid(), count++);
-    return path;
-}
-
-static void remove_store(const char *path)
-{
-    static const char *const tails[] = {"", "-wal", "-shm"};
-    char name[80];
-    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-        snprintf(name, sizeof(name), "%s%s", path, tails[i]);
-        (void)unlink(name);
-    }
-}
-
-static void begin_stored(struct desk *d, const char *path)
-{
-    desk_begin_at(d, "aep", path);
+    desk_begin_in_file(d, "aep");
     desk_upload(d);
     desk_run_task(d, "\"retries\":0");
     desk_register(d);
@@ -582,9 +564,8 @@ static void begin_stored(struct desk *d, const char *path)
 static void a_download_goes_on_after_a_restart(void **state)
 {
     struct desk d;
-    char path[64];
     (void)state;
-    begin_stored(&d, new_path(path));
+    begin_stored(&d);
     assert_false(desk_fetch(&d, 0, 5));
     office_restart(&d.o);
     desk_turn(&d);
@@ -597,15 +578,13 @@ static void a_download_goes_on_after_a_restart(void **state)
     reboot(&d, DESK_TARGET, 1);
     desk_expect(&d, "SUCCEEDED", "");
     desk_end(&d);
-    remove_store(path);
 }
 
 static void a_start_is_given_after_a_restart(void **state)
 {
     struct desk d;
-    char path[64];
     (void)state;
-    begin_stored(&d, new_path(path));
+    begin_stored(&d);
     d.state = 2; /* and its notification is lost with the platform */
     office_restart(&d.o);
     desk_wait(&d, 0);
@@ -617,7 +596,6 @@ static void a_start_is_given_after_a_restart(void **state)
     reboot(&d, DESK_TARGET, 1);
     desk_expect(&d, "SUCCEEDED", "");
     desk_end(&d);
-    remove_store(path);
 }
 
 /* What could not be stored is as if it had not happened, and is asked for again. */

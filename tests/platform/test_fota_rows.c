@@ -381,6 +381,46 @@ static void a_firmware_of_a_product_is_for_its_devices(void **state)
     desk_end(&d);
 }
 
+/* An unsigned package of AEP must never get to a device of IoT, whoever names it. */
+static void a_firmware_is_for_devices_of_its_carrier(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_begin(&d, "iot");
+    desk_upload(&d);
+    const json_t *problem =
+        office_ask(&d.o, 422, "POST", "/tasks",
+                   "{\"name\":\"t\",\"firmware\":1,\"devices\":[\"" DESK_ENDPOINT "\"]}");
+    assert_string_equal(office_text(problem, "detail"),
+                        "devices[0] is not of the firmware's carrier");
+    (void)office_ask(&d.o, 201, "POST", "/tasks", "{\"name\":\"t\",\"firmware\":1,\"group\":1}");
+    (void)office_ask(&d.o, 409, "POST", "/tasks/1/start", NULL);
+    office_add_device(&d.o, office_add_product(&d.o, "Other", "aep"), "866971030603069");
+    const json_t *task = office_ask(&d.o, 200, "POST", "/tasks/1/start", NULL);
+    assert_int_equal(office_number(json_object_get(task, "counts"), "waiting"), 1);
+    (void)office_ask(&d.o, 422, "POST", "/tasks/1/devices",
+                     "{\"devices\":[\"" DESK_ENDPOINT "\"]}");
+    desk_end(&d);
+}
+
+static void a_firmware_of_a_product_is_for_its_part_of_a_group(void **state)
+{
+    struct desk d;
+    (void)state;
+    desk_begin(&d, "aep");
+    (void)add_firmware(&d, "{\"name\":\"A\",\"version\":\"A\",\"carrier\":\"aep\",\"product\":1}");
+    (void)office_send(&d.o, 200, "PUT", content_path(1), (bc_view){d.zip, d.zip_bytes});
+    assert_int_equal(d.product, 1);
+    office_add_device(&d.o, office_add_product(&d.o, "Other", "aep"), "866971030603069");
+    (void)office_ask(&d.o, 201, "POST", "/tasks", "{\"name\":\"t\",\"firmware\":1,\"group\":1}");
+    const json_t *task = office_ask(&d.o, 200, "POST", "/tasks/1/start", NULL);
+    assert_int_equal(office_number(json_object_get(task, "counts"), "waiting"), 1);
+    const json_t *list = office_ask(&d.o, 200, "GET", "/tasks/1/devices", NULL);
+    assert_string_equal(office_text(json_array_get(json_object_get(list, "items"), 0), "endpoint"),
+                        DESK_ENDPOINT);
+    desk_end(&d);
+}
+
 static void roles_are_kept(void **state)
 {
     struct desk d;
@@ -411,6 +451,8 @@ int main(void)
         cmocka_unit_test(a_task_has_the_devices_of_its_group),
         cmocka_unit_test(a_task_starts_once_and_with_devices),
         cmocka_unit_test(a_firmware_of_a_product_is_for_its_devices),
+        cmocka_unit_test(a_firmware_is_for_devices_of_its_carrier),
+        cmocka_unit_test(a_firmware_of_a_product_is_for_its_part_of_a_group),
         cmocka_unit_test(roles_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,7 +119,7 @@ static size_t mutate(struct attack *a, uint8_t *bytes, size_t len, size_t cap)
 static void throw_one(struct attack *a)
 {
     uint8_t bytes[400];
-    struct bc_address from = world_address((uint16_t)(7000 + draw(a, PEERS)));
+    struct bc_server_incoming in = {.from = world_address((uint16_t)(7000 + draw(a, PEERS)))};
     size_t len = read_seed(seeds[draw(a, SEED_COUNT)], bytes);
     if (draw(a, 3) != 0 && len >= 4) {
         bytes[2] = (uint8_t)draw(a, 256); /* or everything is a duplicate */
@@ -130,7 +130,9 @@ static void throw_one(struct attack *a)
     uint8_t *exact = malloc(len + 1);
     assert_non_null(exact);
     memcpy(exact, bytes, len);
-    bc_server_on_datagram(a->server, a->now_ms, &from, (bc_view){exact, len});
+    in.bytes = (bc_view){exact, len};
+    bc_server_expect(a->server, &in, 1);
+    bc_server_on_datagram(a->server, a->now_ms, &in.from, in.bytes);
     free(exact);
 }
 

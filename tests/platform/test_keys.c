@@ -2,7 +2,6 @@
  * The table of keys and the file it comes from (platform/keys.h).
  */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

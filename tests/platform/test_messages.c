@@ -19,19 +19,11 @@
 
 static int setup(void **state)
 {
-    struct office *o = calloc(1, sizeof(*o));
-    office_begin(o, NULL);
+    (void)office_setup(state);
+    struct office *o = *state;
     (void)office_add_product(o, "Meters", "iot");
     office_add_device(o, 1, EP);
     office_add_device(o, 1, OTHER);
-    *state = o;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    office_end(*state);
-    free(*state);
     return 0;
 }
 
@@ -220,7 +212,7 @@ static int setup_deaf(void **state)
 {
     struct office *o = calloc(1, sizeof(*o));
     o->config.wants = deaf;
-    office_begin(o, NULL);
+    office_begin(o, false);
     (void)office_add_product(o, "Meters", "iot");
     office_add_device(o, 1, EP);
     *state = o;
@@ -247,8 +239,8 @@ static void log_is_bounded_in_bytes(void **state)
     assert_int_equal(shown(o), BYTES_MAX / sizeof(bytes));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define DEAF_TEST(name) cmocka_unit_test_setup_teardown(name, setup_deaf, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, office_teardown)
+#define DEAF_TEST(name) cmocka_unit_test_setup_teardown(name, setup_deaf, office_teardown)
 
 int main(void)
 {

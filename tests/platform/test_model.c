@@ -24,9 +24,9 @@
 static const char model_text[] =
     "{'properties':[{'identifier':'switch','name':'Switch','type':'bool','access':'rw',"
     "'true_name':'on','false_name':'off'},"
-    "{'identifier':'dimmer','type':'int32','min':0,'max':1000,'access':'rw'},"
+    "{'identifier':'dimmer','type':'int32','min':0,'max':1000,'step':2,'access':'rw'},"
     "{'identifier':'temperature','type':'float','min':-40,'max':85,'step':0.1,'unit':'C'},"
-    "{'identifier':'volume','type':'double','access':'rw'},"
+    "{'identifier':'volume','type':'double','step':0.1,'access':'rw'},"
     "{'identifier':'label','type':'text','max_length':3,'access':'rw'},"
     "{'identifier':'mode','type':'enum','values':[{'value':1,'name':'a'},{'value':2}],"
     "'access':'rw'},{'identifier':'loose','type':'bool','access':'rw'}],"
@@ -258,6 +258,7 @@ static void properties_are_written_as_tlv(void **state)
     assert_string_equal(encode(desk, "switch", "true", "/3311/0/5850"), "E116DA01");
     assert_string_equal(encode(desk, "dimmer", "500", "/3311/0/5851"), "E216DB01F4");
     assert_string_equal(encode(desk, "volume", "-42", "/3311/1/1"), "C80108C045000000000000");
+    assert_string_equal(encode(desk, "volume", "0.3", "/3311/1/1"), "C801083FD3333333333333");
     assert_string_equal(encode(desk, "label", "'xyz'", "/3311/1/2"), "C30278797A");
     assert_string_equal(encode(desk, "mode", "2", "/3311/1/3"), "C10302");
 }
@@ -272,6 +273,8 @@ static void values_that_cannot_be_written_are_refused(void **state)
         {"switch", "1", "property \"switch\": must be true or false"},
         {"dimmer", "1001", "property \"dimmer\": is above 1000"},
         {"dimmer", "1.0", "property \"dimmer\": must be an integer of 32 bits"},
+        {"dimmer", "501", "property \"dimmer\": is not in steps of 2 from 0"},
+        {"volume", "0.35", "property \"volume\": is not in steps of 0.1 from 0"},
         {"volume", "'1'", "property \"volume\": must be a number"},
         {"label", "'abcd'", "property \"label\": has more than 3 characters"},
         {"label", "'水水水水'", "property \"label\": has more than 3 characters"},

@@ -18,18 +18,10 @@
 
 static int setup(void **state)
 {
-    struct office *o = calloc(1, sizeof(*o));
-    office_begin(o, NULL);
+    (void)office_setup(state);
+    struct office *o = *state;
     (void)office_add_product(o, "Meters", "iot");
     office_add_device(o, 1, EP);
-    *state = o;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    office_end(*state);
-    free(*state);
     return 0;
 }
 
@@ -116,6 +108,26 @@ static void values_that_were_read_stand_in_the_tree(void **state)
     assert_int_equal(json_array_size(json_object_get(page, "items")), 0);
 }
 
+#define READ_19_1_0 "{\"operation\":\"read\",\"path\":\"/19/1/0\"}"
+
+/* Guide 5.4.1: an outlet's state is JSON text at 19/1/0, and is read there. What is reported is a
+ * row of data and no value. */
+static void object_19_has_the_value_it_was_read_for(void **state)
+{
+    struct office *o = *state;
+    world_register(&o->w, PORT, EP, "</3/0>,</19/0>,</19/1>");
+    office_commit(o);
+    world_expect(&o->w, PORT, "4401 <mid> <token> 60 52 3139 0130 0130 61 2A");
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "60 61 2A FF 0200");
+    (void)office_ask(o, 202, "POST", COMMANDS, READ_19_1_0);
+    world_expect(&o->w, PORT, "4401 <mid> <token> B2 3139 0131 0130");
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "C0 FF 7B2261223A317D"); /* {"a":1} */
+    office_commit(o);
+    const json_t *page = office_ask(o, 200, "GET", OBJECTS, NULL);
+    assert_string_equal(office_text(resource_of(page, 19, 1, 0), "value"), "{\"a\":1}");
+    assert_true(json_is_null(json_object_get(resource_of(page, 19, 0, 0), "value")));
+}
+
 static void observed_paths_are_marked(void **state)
 {
     struct office *o = *state;
@@ -196,13 +208,14 @@ static void payloads_are_what_the_table_says(void **state)
     expect_values("/3/0", 11543, "", NULL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, office_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(announced_objects_have_their_names),
         TEST(values_that_were_read_stand_in_the_tree),
+        TEST(object_19_has_the_value_it_was_read_for),
         TEST(observed_paths_are_marked),
         TEST(status_counts_what_is_there),
         cmocka_unit_test(payloads_are_what_the_table_says),

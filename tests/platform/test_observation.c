@@ -55,6 +55,20 @@ static void iot_observes_its_report_object(void **state)
     world_end(&w);
 }
 
+/* PLATFORM 2: "when object 19 is announced", however that is done. */
+static void report_object_is_observed_also_without_its_instances(void **state)
+{
+    (void)state;
+    struct world w;
+    world_begin(&w, "aep");
+    world_register(&w, 7001, "x", "</3/0>,</19>");
+    world_expect_event(&w, BC_SERVER_REGISTERED);
+    world_expect(&w, 7001, OBSERVE_19_0_0);
+    world_answer(&w, 7001, BC_COAP_CONTENT, "60");
+    world_expect_event(&w, BC_SERVER_OBSERVED);
+    world_end(&w);
+}
+
 static void aep_observes_all_user_objects_when_its_product_says_so(void **state)
 {
     (void)state;
@@ -308,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(iot_observes_its_report_object),
+        cmocka_unit_test(report_object_is_observed_also_without_its_instances),
         cmocka_unit_test(aep_observes_all_user_objects_when_its_product_says_so),
         cmocka_unit_test(dmp_observes_instances_of_user_objects),
         cmocka_unit_test(update_with_a_new_object_opens_its_observation),

@@ -8,9 +8,7 @@
 /* cmocka.h needs those four before it. */
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/random.h"
 #include "base/sink.h"

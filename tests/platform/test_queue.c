@@ -3,11 +3,7 @@
  * leave, how they end, and that neither silence, nor sleep, nor a restart, nor a full disk loses
  * one or says one twice that must not be.
  */
-#define _GNU_SOURCE
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/sink.h"
 #include "catalogue.h"
@@ -24,46 +20,30 @@
 #define POST_3_0_4 "4402 <mid> <token> B1 33 01 30 01 34"
 #define READ_3_0_0 "{\"operation\":\"read\",\"path\":\"/3/0/0\"}"
 #define READ_3_0_1 "{\"operation\":\"read\",\"path\":\"/3/0/1\"}"
+#define READ_3_0_1_NOW "{\"operation\":\"read\",\"path\":\"/3/0/1\",\"expire_s\":0}"
 #define REBOOT "{\"operation\":\"execute\",\"path\":\"/3/0/4\"}"
 #define QUECTEL "C0 FF 5175656374656C" /* text/plain */
 #define AWAKE_MS 93000
 #define SILENCE_MS 62000 /* until a request is given up */
 #define DAY_MS 86400000
 
-static char path[] = "/tmp/bc-test-queue-XXXXXX";
+static void provision(struct office *o)
+{
+    office_add_device(o, office_add_product(o, "Meters", "iot"), IMEI);
+}
 
 static int setup(void **state)
 {
-    struct office *o = calloc(1, sizeof(*o));
-    office_begin(o, NULL);
-    office_add_device(o, office_add_product(o, "Meters", "iot"), IMEI);
-    *state = o;
+    (void)office_setup(state);
+    provision(*state);
     return 0;
 }
 
 /* With a file, which is there after a restart. */
 static int setup_file(void **state)
 {
-    struct office *o = calloc(1, sizeof(*o));
-    memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    office_begin(o, path);
-    office_add_device(o, office_add_product(o, "Meters", "iot"), IMEI);
-    *state = o;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct office *o = *state;
-    char log[sizeof(path) + 4];
-    office_end(o);
-    free(o);
-    snprintf(log, sizeof(log), "%s-wal", path);
-    (void)unlink(log);
-    (void)unlink(path);
+    (void)office_setup_file(state);
+    provision(*state);
     return 0;
 }
 
@@ -264,7 +244,7 @@ static void command_behind_a_silent_one_does_not_wait_for_long(void **state)
     struct office *o = *state;
     enroll(o, PORT, IMEI);
     (void)give(o, 202, READ_3_0_0);
-    int64_t next = give(o, 202, READ_3_0_1); /* expire_s is 0 */
+    int64_t next = give(o, 202, READ_3_0_1_NOW);
     office_wait(o, 59999);
     world_take_all(&o->w);
     expect_state(o, next, "PENDING");
@@ -403,7 +383,7 @@ static void late_word_does_not_fetch_what_has_expired(void **state)
 static void command_for_now_fails_when_the_device_is_not_there(void **state)
 {
     struct office *o = *state;
-    int64_t id = give(o, 200, READ_3_0_0);
+    int64_t id = give(o, 200, READ_3_0_1_NOW);
     expect_reason(o, id, "FAILED", "the device is not registered");
     assert_int_equal(o->answer.command, 0);
     enroll_queued(o);
@@ -411,6 +391,23 @@ static void command_for_now_fails_when_the_device_is_not_there(void **state)
     id = give(o, 200, "{\"operation\":\"read\",\"path\":\"/3/0/0\",\"expire_s\":0}");
     expect_reason(o, id, "FAILED", "the device sleeps");
     world_expect_silence(&o->w);
+}
+
+/* PLATFORM 2: 48 h unless told otherwise, also of a device that saves no power. */
+static void command_waits_two_days_for_a_device_that_is_away(void **state)
+{
+    struct office *o = *state;
+    int64_t id = give(o, 202, READ_3_0_0), later = give(o, 202, READ_3_0_1);
+    const json_t *shown = office_ask(o, 200, "GET", "/commands/1", NULL);
+    assert_int_equal(office_number(shown, "expires_ms") - office_number(shown, "created_ms"),
+                     2 * DAY_MS);
+    office_wait(o, 2 * (uint64_t)DAY_MS - 1);
+    world_register(&o->w, PORT, IMEI, LINKS);
+    office_commit(o);
+    world_expect(&o->w, PORT, GET_3_0_0);
+    expect_state(o, id, "SENT");
+    office_wait(o, 1);
+    expect_state(o, later, "EXPIRED");
 }
 
 static void command_waits_for_a_device_that_has_never_been_there(void **state)
@@ -545,7 +542,7 @@ static void ended_commands_are_kept_up_to_a_limit(void **state)
 {
     struct office *o = *state;
     for (int i = 0; i < 1010; i++) {
-        (void)give(o, 200, READ_3_0_0); /* not registered */
+        (void)give(o, 200, READ_3_0_1_NOW); /* not registered */
         office_forget(o);
     }
     (void)office_ask(o, 404, "GET", "/commands/1", NULL);
@@ -775,8 +772,8 @@ static void observing_and_canceling_it_are_commands(void **state)
     expect_reason(o, id, "FAILED", "the device does not let this be observed");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, setup_file, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, office_teardown)
+#define FILE_TEST(name) cmocka_unit_test_setup_teardown(name, setup_file, office_teardown)
 
 int main(void)
 {
@@ -796,6 +793,7 @@ int main(void)
         TEST(command_that_nobody_fetches_expires),
         TEST(late_word_does_not_fetch_what_has_expired),
         TEST(command_for_now_fails_when_the_device_is_not_there),
+        TEST(command_waits_two_days_for_a_device_that_is_away),
         TEST(command_waits_for_a_device_that_has_never_been_there),
         TEST(canceled_command_is_not_sent),
         TEST(canceled_command_that_was_sent_stays_canceled),

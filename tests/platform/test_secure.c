@@ -2,7 +2,6 @@
  * Sessions of platform/secure.h between honest peers: how they begin, move, resume and end
  * (RFC 6347; PLATFORM section 2).
  */
-#include <string.h>
 
 #include "crowd.h"
 

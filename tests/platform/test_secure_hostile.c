@@ -2,7 +2,6 @@
  * Sessions of platform/secure.h under wrong keys, unknown names, floods and garbage: a reason is
  * told, memory stays bounded, and whoever has a session notices nothing.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "crowd.h"

@@ -3,7 +3,6 @@
  * keep two ways to one address apart. Here "x" may speak on channel 5 only, everybody else in
  * plain.
  */
-#include <string.h>
 
 #include "base/sink.h"
 #include "world.h"

@@ -2,11 +2,8 @@
  * What devices say, decoded (platform/service, uplinks.c, data.c): through codecs, thing models and
  * /dp, into properties, rows and events; and what becomes of it when that cannot be done.
  */
-#define _GNU_SOURCE
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/sink.h"
 #include "office.h"
@@ -41,40 +38,6 @@
 #define MAPPING                                                                     \
     "{\"items\":[{\"object\":3311,\"instance\":0,\"resource\":5850,\"identifier\":" \
     "\"switch\"},{\"object\":3311,\"instance\":0,\"resource\":5851,\"identifier\":\"dimmer\"}]}"
-
-static char path[] = "/tmp/bc-test-uplinks-XXXXXX";
-
-static int setup(void **state)
-{
-    struct office *o = calloc(1, sizeof(*o));
-    office_begin(o, NULL);
-    *state = o;
-    return 0;
-}
-
-static int setup_file(void **state)
-{
-    struct office *o = calloc(1, sizeof(*o));
-    memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    office_begin(o, path);
-    *state = o;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct office *o = *state;
-    char log[sizeof(path) + 4];
-    office_end(o);
-    free(o);
-    snprintf(log, sizeof(log), "%s-wal", path);
-    (void)unlink(log);
-    (void)unlink(path);
-    return 0;
-}
 
 static void add_device(struct office *o, int64_t product, const char *endpoint, const char *more)
 {
@@ -295,6 +258,27 @@ static void thing_model_decodes_what_is_observed(void **state)
     office_forget(o);
     notify(o, 3, TLV "E1 16DB 79"); /* 121: too much */
     assert_true(strlen(office_text(told_row(o), "undecoded")) > 0);
+}
+
+/* PLATFORM 2: the mapped objects are observed, be they the module's own; 3/0/9 is the battery. */
+static void built_in_object_that_is_mapped_is_observed(void **state)
+{
+    struct office *o = *state;
+    (void)office_add_product(o, "Lamps", "dmp");
+    (void)office_ask(o, 200, "PUT", "/products/1/model",
+                     "{\"properties\":[{\"identifier\":\"battery\",\"type\":\"int32\"}]}");
+    (void)office_ask(o, 200, "PUT", "/products/1/mapping",
+                     "{\"items\":[{\"object\":3,\"instance\":0,\"resource\":9,"
+                     "\"identifier\":\"battery\"}]}");
+    (void)office_ask(o, 200, "POST", "/products/1/model/publish", NULL);
+    add_device(o, 1, EP, "");
+    world_register(&o->w, PORT, EP, "</1/0>,</3/0>,</4/0>,</3311/0>");
+    office_commit(o);
+    world_expect(&o->w, PORT, "4401 <mid> <token> 60 51 33 0130 62 2D16");
+    world_answer(&o->w, PORT, BC_COAP_CONTENT, "60 " TLV "C1 09 4D");
+    office_commit(o);
+    office_expect_json(json_object_get(newest_row(o), "values"), "{\"battery\":77}");
+    world_expect_silence(&o->w);
 }
 
 static void property_is_written_through_the_mapping(void **state)
@@ -598,7 +582,7 @@ static void values_that_are_not_stored_are_not_told(void **state)
     office_expect_json(json_object_get(newest_row(o), "values"), "{\"Water.level\":8}");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, office_setup, office_teardown)
 
 int main(void)
 {
@@ -611,13 +595,15 @@ int main(void)
         TEST(aep_decodes_unless_its_payload_is_transparent),
         TEST(command_of_the_profile_goes_through_the_codec),
         TEST(thing_model_decodes_what_is_observed),
+        TEST(built_in_object_that_is_mapped_is_observed),
         TEST(property_is_written_through_the_mapping),
-        cmocka_unit_test_setup_teardown(manual_subscription_waits_for_the_user, setup_file,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(only_what_is_mapped_is_observed, setup_file, teardown),
+        cmocka_unit_test_setup_teardown(manual_subscription_waits_for_the_user, office_setup_file,
+                                        office_teardown),
+        cmocka_unit_test_setup_teardown(only_what_is_mapped_is_observed, office_setup_file,
+                                        office_teardown),
         TEST(mapped_instance_that_is_announced_later_is_observed),
-        cmocka_unit_test_setup_teardown(mapped_instance_is_observed_after_a_restart_too, setup_file,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(mapped_instance_is_observed_after_a_restart_too,
+                                        office_setup_file, office_teardown),
         TEST(text_is_written_to_19_1_0),
         TEST(bytes_are_written_to_19_1_0_of_others),
         TEST(dp_is_decoded_by_name),

@@ -2,7 +2,6 @@
  * Values in blocks (RFC 7959, Block1): written in every size, in the sizes that devices ask for,
  * over again when they lost a block.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/sink.h"

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 /* Names of their own, as far as the compiler knows: the C library's headers have the others. */
 ssize_t cut_write_64(int fd, const void *bytes, size_t count, off64_t at) __asm__("pwrite64");

@@ -25,6 +25,7 @@ import termios
 import threading
 import time
 import tty
+import unittest
 
 LIMIT_S = 10.0
 STOP_S = 5.0
@@ -50,6 +51,14 @@ def program(name):
     if not os.access(path, os.X_OK):
         raise Failure(f"{path} is not built; set BC_BUILD_DIR to the build folder")
     return path
+
+
+def has_dtls():
+    """Whether the programs can speak DTLS, that is, are not built with BC_DTLS=none."""
+    return os.path.exists(os.path.join(build_dir(), "lib", "bc260y", "dtls.so"))
+
+
+needs_dtls = unittest.skipUnless(has_dtls(), "this build has no DTLS (BC_DTLS=none)")
 
 
 def run(name, *args, limit_s=30.0, **options):

@@ -12,7 +12,7 @@ import unittest
 import urllib.parse
 
 from rest import Serving
-from support import AtPort, Module, run, source_dir
+from support import AtPort, Module, needs_dtls, run, source_dir
 
 LIMIT_S = 60.0
 LEAVES = "AT+QLADEREG\n"
@@ -204,6 +204,7 @@ class Carriers(unittest.TestCase):
         self.assert_messages("POST", "2.01", "GET", "2.05", "PUT", "2.04")
 
 
+@needs_dtls
 class Security(unittest.TestCase):
     """A product with "security": "dtls"."""
 

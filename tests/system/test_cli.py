@@ -121,7 +121,7 @@ class Output(CliTest):
                          'registration.observations  [{"path":"/19/0/0"}]\n')
 
     def test_pages_are_put_together(self):
-        self.rest.answer("GET", "/devices", {"items": [{"endpoint": "a"}], "next": 7})
+        self.rest.answer("GET", "/devices", {"items": [{"endpoint": "a"}], "next": "7"})
         self.rest.answer("GET", "/devices", {"items": [{"endpoint": "b"}], "next": None})
         items = json.loads(self.good("device", "list", "--limit", "0", "--json"))
         self.assertEqual([item["endpoint"] for item in items], ["a", "b"])
@@ -129,7 +129,7 @@ class Output(CliTest):
                          [{"limit": "1000"}, {"limit": "1000", "cursor": "7"}])
 
     def test_a_limit_is_kept_and_said(self):
-        self.rest.answer("GET", "/devices", {"items": [{"endpoint": "a"}], "next": 7})
+        self.rest.answer("GET", "/devices", {"items": [{"endpoint": "a"}], "next": "7"})
         result = self.cli("device", "list", "--limit=1")
         self.assertEqual(result.returncode, 0)
         self.assertIn("there are more", result.stderr)
@@ -405,6 +405,7 @@ class Firmware(CliTest):
 
     def test_a_file_that_is_not_there_asks_nothing(self):
         self.assertIn("cannot read", self.fails(1, "firmware", "upload", "none.zip"))
+        self.assertIn("cannot read .: Is a dir", self.fails(1, "firmware", "upload", "."))
         self.assertEqual(self.rest.requests, [])
 
     def test_a_task_shows_its_progress(self):
@@ -459,6 +460,14 @@ class Real(unittest.TestCase):
         self.assertRegex(result.stderr, r"^bc260y-platform: .*devices.* \(409\)\n$")
         self.good("device", "remove", self.IMEI)
         self.good("product", "remove", product["id"])
+
+    def test_a_list_of_more_than_a_page(self):
+        for number in range(1001):
+            self.platform.rest.post("/groups", {"name": f"group {number}"}, 201)
+        self.assertEqual(len(self.good("group", "list", "--limit", 0)), 1002)  # and the default
+        result = self.cli("group", "list", "--limit", 2)
+        self.assertEqual(len(result.stdout.splitlines()), 3)
+        self.assertIn("there are more", result.stderr)
 
     def test_commands_and_data_of_a_registered_device(self):
         product = self.good("product", "add", "meter", "iot")["id"]
@@ -535,8 +544,9 @@ class Help(CliTest):
         code = (f'{script}\nCOMP_WORDS=({" ".join(words[:-1])} "{words[-1]}")\n'
                 f'COMP_CWORD={len(words) - 1}\n_bc260y_platform x "{words[-1]}"\n'
                 'printf "%s\\n" "${COMPREPLY[@]}"')
+        folder = os.path.dirname(program("bc260y-platform"))  # the server is asked for its options
         result = subprocess.run([shell, "-c", code], capture_output=True, text=True, timeout=20,
-                                check=False)
+                                check=False, env={"PATH": f"{folder}:{os.environ['PATH']}"})
         self.assertEqual(result.stderr, "")
         return result.stdout.split()
 
@@ -547,6 +557,9 @@ class Help(CliTest):
         self.assertIn("--psk-file", self.complete("bash", "bc260y-platform device add --p"))
         self.assertEqual(self.complete("bash", "bc260y-platform data list --fo"), ["--follow"])
         self.assertEqual(self.complete("bash", "bc260y-platform device show abc"), [])
+        self.assertEqual(self.complete("bash", "bc260y-platform se"), ["serve"])
+        self.assertEqual(self.complete("bash", "bc260y-platform serve --bl"), ["--block"])
+        self.assertEqual(self.complete("bash", "bc260y-platform --http-t"), ["--http-timeout"])
 
     @unittest.skipUnless(shutil.which("zsh"), "no zsh")
     def test_zsh_reads_its_script(self):

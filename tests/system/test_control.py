@@ -356,6 +356,7 @@ class Usage(Controlled):
     def test_wrong_usage_is_one_line_and_status_2(self):
         for words, pattern in ((["nonsense"], "there is no command"), ([], "command is missing"),
                                (["loss", "130"], "not a percentage"), (["loss"], "usage: loss"),
+                               (["fota-outcome", "x"], "an outcome: .*deactivated.*update"),
                                (["--nonsense"], "--nonsense"), (["x" * 300], "too long"),
                                (["--socket"], "--socket"), (["-x", "link"], "-x")):
             with self.subTest(words=words):
@@ -461,6 +462,12 @@ class Socket(Controlled):
         client.shutdown(socket.SHUT_WR)
         self.assertEqual(self.read_lines(client, 2), [{"ok": True}])
 
+    def test_numbers_are_written_as_people_do(self):
+        self.start()
+        client = self.connect()
+        client.sendall(b'{"command":"heal","id":0.1}\n')
+        self.assertEqual(client.recv(100), b'{"ok":true,"id":0.1}\n')
+
     def test_hostile_lines_are_answered_or_dropped_and_nothing_else(self):
         self.start()
         for line in (b"nonsense", b"{}", b"[]", b"null", b'"heal"', b'{"command":5}',
@@ -476,6 +483,16 @@ class Socket(Controlled):
                 self.assertTrue(bad["error"])
                 self.assertEqual(good, {"ok": True})
                 client.close()
+
+    def test_line_may_have_1024_bytes_and_no_more(self):
+        self.start()
+        client = self.connect()
+        heal = b'{"command":"heal"}'
+        for length, good in ((1024, True), (1025, False), (1024, True)):
+            client.sendall(heal + b" " * (length - len(heal)) + b"\n")
+            answer = self.read_lines(client, 1)[0]
+            self.assertEqual(answer["ok"], good, answer)
+        self.assertEqual(answer, {"ok": True})
 
     def test_clients_beyond_the_limit_are_turned_away(self):
         self.start()

@@ -326,6 +326,31 @@ class Tty(Scratch):
                 self.assertEqual(module.wait(), 0)
                 self.assertEqual(termios.tcgetattr(slave), before)
 
+    def test_the_rate_follows_the_host(self):
+        """AT+IPR counts behind its answer, and until the next reboot."""
+        master, slave, name = self.open_pair()
+        self.addCleanup(lambda: os.close(master))
+
+        def wait_for(end):
+            data = b""
+            while end not in data:
+                data += os.read(master, 1024)
+
+        def rate():
+            return termios.tcgetattr(slave)[5]
+        with Tty.start(name + ":9600") as module:
+            for command, rates in ((b"AT+IPR?", (termios.B9600,)),
+                                   (b"AT+IPR=57600", (termios.B9600, termios.B57600)),
+                                   (b"AT+IPR=0", (termios.B57600,)),
+                                   (b"AT+IPR=14400", (termios.B57600,))):
+                os.write(master, command + b"\r")
+                wait_for(b"\r\nOK\r\n")
+                self.assertIn(rate(), rates)  # it may be too early for the new one
+            os.write(master, b"AT+QRST=1\r")
+            wait_for(b"+IP: ")
+            self.assertEqual(rate(), termios.B9600)
+            self.assertIn("to 14400 baud", module.stderr_text())
+
     @staticmethod
     def start(where):
         class Started(Program):
@@ -525,6 +550,22 @@ class Network(Scratch):
             answered = 0
             while answered < sent:
                 answered += at.read_line() == "OK"
+
+    def test_updates_go_on_while_no_host_is_there(self):
+        with FakeServer() as server, \
+                TcpModule("--time-scale", "100", "--set", "attach_ms=0") as module:
+            with module.connect() as host:
+                read_until(host, b"+IP: 10.177.135.245\r\n")
+                for line in ("AT+QSCLK=0", f'AT+QLACONFIG=0,"127.0.0.1",{server.port},"ep",20,3'):
+                    host.sendall(line.encode() + b"\r")
+                    read_until(host, b"\r\nOK\r\n")
+                host.sendall(b"AT+QLAREG\r")
+                read_until(host, b"+QLAREG: 0\r\n")
+            with server.arrived:  # one each 10 s of the module's
+                self.assertTrue(server.arrived.wait_for(lambda: len(server.seen) > 30, 10))
+            with module.connect() as host:
+                ping = b'\r\n+QLAURC: "ping",0\r\n'
+                self.assertTrue(read_until(host, ping * 12).startswith(ping * 12))
 
     def fill(self, at):
         """Write commands without reading until nothing moves; how many were written whole."""

@@ -9,6 +9,7 @@ import random
 import re
 import select
 import shutil
+import stat
 import struct
 import subprocess
 import tempfile
@@ -91,7 +92,7 @@ class Make(DeltaTest):
     def test_the_header_is_as_specified(self):
         data = self.make()
         magic, version, header, block, source, target, body = struct.unpack(">8sHHIIII", data[:28])
-        self.assertEqual((magic, version, header, block), (b"BCDELTA\x1a", 1, 192, 16384))
+        self.assertEqual((magic, version, header, block), (b"BCDELTA\x1a", 2, 192, 16384))
         self.assertEqual((source, target, body), (len(self.old), len(self.new), len(data) - 192))
         self.assertEqual(data[28:60], b"BC260YCNAAR01A02".ljust(32, b"\0"))
         self.assertEqual(data[60:92], b"BC260YCNAAR01A03".ljust(32, b"\0"))
@@ -99,17 +100,48 @@ class Make(DeltaTest):
             self.assertEqual(data[at:at + 32], hashlib.sha256(what).digest())
         self.assertEqual(data[188:192], hashlib.sha256(data[:188]).digest()[:4])
 
-    def test_each_block_is_a_frame_that_the_zstd_program_decodes(self):
-        data = self.make()
-        count = -(-len(self.new) // 16384)
-        ends = struct.unpack(f">{count}I", data[192:192 + 4 * count])
-        frames = data[192 + 4 * count:]
-        self.assertEqual(ends[-1], len(frames))
-        for index in reversed(range(count)):  # each alone, in any order
-            self.write("frame.zst", frames[ends[index - 1] if index else 0:ends[index]])
+    def records(self, data):
+        """Of each block: its frame, or None and the distance of its copy."""
+        body, distance = iter(data[192:]), 0
+        for byte in body:
+            head = byte & 127
+            while byte & 128:
+                byte = next(body)
+                head = head << 7 | byte & 127
+            if head & 1:
+                yield bytes(next(body) for _ in range(head >> 1)), None
+                continue
+            distance += -(head >> 2) if head & 2 else head >> 2
+            yield None, distance
+
+    def test_each_block_is_a_copy_or_a_frame_that_the_zstd_program_decodes(self):
+        self.new = self.old[:40000] + b"put in" + self.new[40000:]
+        self.write("new", self.new)
+        records = list(self.records(self.make()))
+        self.assertEqual(len(records), -(-len(self.new) // 16384))
+        self.assertEqual({frame is None for frame, _ in records}, {True, False})
+        for index, (frame, distance) in reversed(list(enumerate(records))):  # in any order
+            at = index * 16384
+            wanted = self.new[at:at + 16384]
+            if frame is None:
+                self.assertEqual(self.old[at + distance:at + distance + len(wanted)], wanted)
+                continue
+            self.write("frame.zst", b"\x28\xb5\x2f\xfd" + frame)
             block = subprocess.run(["zstd", "-q", "-d", "-c", "--patch-from=old", "frame.zst"],
                                    cwd=self.folder, capture_output=True, check=True).stdout
-            self.assertEqual(block, self.new[index * 16384:(index + 1) * 16384])
+            self.assertEqual(block, wanted)
+
+    def test_what_has_not_changed_takes_a_byte_a_block(self):
+        old = random.Random(7).randbytes(1_000_000)
+        self.write("old", old)
+        for new in (old, old[:333_333] + b"put in" + old[333_333:], old[5000:],
+                    old[:500_000] + bytes(100) + old[500_100:]):
+            self.write("new", new)
+            data = self.make()
+            subprocess.run(["xdelta3", "-9", "-f", "-e", "-s", "old", "new", "xdelta"],
+                           cwd=self.folder, check=True)
+            blocks = -(-len(new) // 16384)
+            self.assertLessEqual(len(data), 192 + blocks + 1.1 * len(self.read("xdelta")))
 
     def test_the_size_is_at_most_that_of_xdelta3_and_a_tenth(self):
         data = self.make()
@@ -137,6 +169,28 @@ class Make(DeltaTest):
         self.assert_fails(self.delta("make", "old", "huge", "-o", "p", *REVISIONS), "33554432")
         self.assertEqual(sorted(os.listdir(self.folder)), ["empty", "huge", "new", "old"])
 
+    def test_what_is_read_is_not_written(self):
+        self.make()
+        os.link(self.path("old"), self.path("same"))
+        for args, files in (
+                (("make", "old", "new", *REVISIONS), ("old", "./new", "same")),
+                (("apply", "old", "package"), ("package", "./package"))):
+            for name in files:
+                result = self.delta(*args, "-o", name)
+                self.assert_fails(result, f"{name}: it would be overwritten", status=2)
+        self.assertEqual((self.read("old"), self.read("new")), (self.old, self.new))
+
+    def test_only_a_regular_file_is_replaced(self):
+        os.mkfifo(self.path("pipe"))
+        os.symlink("new", self.path("link"))
+        for name in ("pipe", "link", "."):
+            result = self.delta("make", "old", "new", "-o", name, *REVISIONS)
+            self.assert_fails(result, f"cannot write {name}: it is no regular file")
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.path("pipe")).st_mode))
+        self.assertTrue(os.path.islink(self.path("link")))
+        self.write("package", b"of before")
+        self.make()
+
 
 class Inspect(DeltaTest):
     def test_json_has_all_of_it(self):
@@ -147,7 +201,7 @@ class Inspect(DeltaTest):
         self.assertEqual(told["target"], {"revision": "BC260YCNAAR01A03", "bytes": len(self.new),
                                           "sha256": hashlib.sha256(self.new).hexdigest()})
         self.assertEqual((told["format"], told["bytes"], told["block_bytes"]),
-                         (1, len(data), 16384))
+                         (2, len(data), 16384))
         self.assertEqual(told["blocks"], -(-len(self.new) // 16384))
         self.assertEqual(told["body_sha256"], hashlib.sha256(data[192:]).hexdigest())
         self.assertLess(told["apply_memory_bytes"], 200000)
@@ -161,10 +215,11 @@ class Inspect(DeltaTest):
 
     def test_damage_is_told(self):
         data = self.make()
-        for change, text in ((data[:100], "no delta package"), (data[:-1], "cut short"),
+        for change, text in ((data[:100], "cut short"), (data[:5], "no delta package"),
+                             (data[:-1], "cut short"), (data[:50] + b"x" + data[51:], "altered"),
                              (data + b"x", "too long"), (data[:-1] + b"x", "damaged"),
                              (b"PK" + data[2:], "no delta package"), (b"\n", "no delta package"),
-                             (data[:9] + b"\2" + data[10:], "another format version")):
+                             (data[:9] + b"\1" + data[10:], "another format version")):
             self.write("bad", change)
             self.assert_fails(self.delta("inspect", "bad"), f"bad: .*{text}")
             self.assert_fails(self.delta("inspect", "--json", "bad"), f"bad: .*{text}")

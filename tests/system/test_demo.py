@@ -8,7 +8,7 @@ import subprocess
 import unittest
 import urllib.request
 
-from support import build_dir, source_dir
+from support import build_dir, needs_dtls, source_dir
 
 
 class Demo(unittest.TestCase):
@@ -46,6 +46,7 @@ class Demo(unittest.TestCase):
         self.assertEqual([event["confirmable"] for event in data], [False, True])
         self.assertEqual(data[0]["records"][0]["n"], "/19/1/0")
 
+    @needs_dtls
     def test_dtls(self):
         """Guide section 5.3.2 with security mode 0 of section 2.1."""
         output, events = self.play("dtls")

@@ -175,6 +175,24 @@ class Requests(Served):
                            + 7 * chunk + b"0\r\n\r\n")
         self.assertEqual(answer.split()[1], b"413")
 
+    def test_who_sends_far_too_much_hears_it_all_the_same(self):
+        data = b" " * 4000000
+        self.problem(self.send(data), 413)
+        self.problem(self.send(iter([data])), 413)
+
+    def test_no_request_hides_behind_another_ones_body(self):
+        head = f"POST {PREFIX}/products HTTP/1.1\r\nHost: localhost\r\nContent-Type: " \
+            f"application/json\r\nAuthorization: Bearer {self.rest.token}\r\n"
+        hidden = f"GET {PREFIX}/whoami HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for lines, body in (
+                (f"Content-Length: 2\r\nContent-Length: {2 + len(hidden)}\r\n", "{}"),
+                (f"Content-Length: {5 + len(hidden)}\r\nTransfer-Encoding: chunked\r\n",
+                 "0\r\n\r\n")):
+            answer = self.talk(f"{head}{lines}\r\n{body}{hidden}".encode())
+            self.assertEqual(answer.split()[1], b"400", lines)
+            self.assertIn(b"length_unclear", answer)
+            self.assertEqual(answer.count(b"HTTP/1.1"), 1, answer)
+
     def test_a_large_body_without_a_token_is_not_taken(self):
         head = f"PUT {PREFIX}/firmwares/1/content HTTP/1.1\r\nHost: localhost\r\n" \
             "Content-Type: application/zip\r\nContent-Length: 33000000\r\n\r\n"
@@ -307,8 +325,10 @@ class Slow(Served):
             for byte in data:
                 try:
                     peer.send(bytes([byte]))
-                    if peer.recv(65536) == b"":
-                        return time.monotonic() - begun
+                    answer = peer.recv(65536)
+                    if answer != b"":
+                        self.assert_late(answer)
+                    return time.monotonic() - begun
                 except TimeoutError:
                     pass
                 except OSError:
@@ -316,6 +336,12 @@ class Slow(Served):
                 if time.monotonic() - begun > limit_s:
                     break
         raise Failure("the client was borne")
+
+    def assert_late(self, answer):
+        head, _, body = answer.partition(b"\r\n\r\n")
+        self.assertEqual(head.split()[1], b"408")
+        self.assertIn(b"application/problem+json", head)
+        self.assertEqual(json.loads(body)["code"], "request_too_slow")
 
     def test_headers_that_come_too_slowly_are_cut_off(self):
         self.assertLess(self.trickle(b"GET / HTTP/1.1\r\n" + b"X-A: b\r\n" * 100), 5.0)
@@ -327,7 +353,10 @@ class Slow(Served):
         with socket.create_connection((self.rest.host, self.rest.port), LIMIT_S) as peer:
             peer.sendall(head.encode())
             begun = time.monotonic()
-            self.assertEqual(peer.recv(1000), b"")
+            received = b""
+            while more := peer.recv(1000):
+                received += more
+            self.assert_late(received)
             self.assertLess(time.monotonic() - begun, 5.0)
         self.rest.get("/whoami")
 
@@ -360,25 +389,46 @@ class Slow(Served):
                 peer.close()
 
 
-class Crowd(Served):
-    def test_connections_of_one_address_have_a_limit_and_come_back(self):
+class Patient(Served):
+    ARGUMENTS = ("--http-timeout", "100")
+
+    def test_who_has_had_an_answer_is_not_told_that_it_is_late(self):
+        """The line would be taken for the answer to the next request."""
         peers = []
-        try:
-            for _ in range(300):
-                peers.append(socket.create_connection((self.rest.host, self.rest.port), LIMIT_S))
-            with self.assertRaises((OSError, http.client.HTTPException)):
-                self.rest.raw("GET", PREFIX + "/whoami", limit_s=2)
-        finally:
-            for peer in peers:
-                peer.close()
-        end = time.monotonic() + LIMIT_S
-        while True:
+        with socket.create_connection((self.rest.host, self.rest.port), LIMIT_S) as first:
             try:
+                first.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                self.assertEqual(first.recv(65536).split()[1], b"401")
+                for _ in range(300):
+                    peers.append(socket.create_connection((self.rest.host, self.rest.port),
+                                                          LIMIT_S))
+                self.assertEqual(first.recv(65536), b"")
+            finally:
+                for peer in peers:
+                    peer.close()
+
+
+class Crowd(Served):
+    def test_idle_ones_lock_nobody_out(self):
+        """There is always a place: the longest at it is cut off, and streams are not."""
+        with self.rest.events() as stream:
+            stream.read_block()
+            peers = [socket.create_connection((self.rest.host, self.rest.port), LIMIT_S)]
+            try:
+                peers[0].sendall(b"GET / HTTP/1.1\r\nX: ")
+                for _ in range(400):
+                    peers.append(socket.create_connection((self.rest.host, self.rest.port),
+                                                          LIMIT_S))
+                    peers[-1].sendall(b"GET / HTTP/1.1\r\nX: ")
                 self.rest.get("/whoami")
-                return
-            except (OSError, http.client.HTTPException):
-                self.assertLess(time.monotonic(), end)
-                time.sleep(0.05)
+                self.assertEqual(peers[0].recv(1000).split()[1], b"408")
+                peers[-1].setblocking(False)
+                self.assertRaises(BlockingIOError, peers[-1].recv, 1000)
+                self.rest.post("/products", product(), 201)
+                self.assertEqual(stream.wait_for("product")["change"], "added")
+            finally:
+                for peer in peers:
+                    peer.close()
 
     def test_streams_have_a_limit(self):
         streams = []

@@ -145,6 +145,16 @@ class Directory(State):
         self.refused("can be written by others; chmod 700", "--state", self.folder)
         self.assertEqual(self.files(), set())
 
+    def test_folder_of_somebody_elses_files_is_refused_with_them_untouched(self):
+        os.mkdir(self.folder)
+        names = ("settings", "main.c")
+        for name in names:
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write("mine")
+        for option in ((), ("--factory-reset",)):
+            self.refused(r'no state directory: its "settings"', "--state", self.folder, *option)
+        self.assertEqual(self.files(), set(names))
+
     def test_folder_that_cannot_be_made_is_an_error(self):
         self.refused("cannot open the state directory /proc/none: .*--state none",
                      "--state", "/proc/none")
@@ -218,6 +228,11 @@ class Damage(State):
         os.rename(self.path("server"), self.path("server.old"))
         with open(self.path("server.new"), "wb") as file:
             file.write(b"BC half of it")
+        answer, errors = self.configuration()
+        self.assertEqual(answer, [CONFIGURED])
+        self.assertEqual(errors, f"bc260y: {self.path('server')} is missing: server.old counts in "
+                                 "its place\n")
+        self.configure()
         self.assertEqual(self.configuration(), ([CONFIGURED], ""))
 
 

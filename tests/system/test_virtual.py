@@ -3,12 +3,13 @@ transcripts on, and that end with it. The real programs throughout."""
 
 import os
 import signal
+import socket
 import time
 import unittest
 import urllib.parse
 
 from rest import Serving
-from support import Failure
+from support import Failure, needs_dtls
 
 IMEI = "867724030023557"
 LIMIT_S = 30.0
@@ -123,6 +124,90 @@ class Transcripts(VirtualTest):
         self.refused(409, "POST", self.path(IMEI), {"example": "andlink"})  # no bootstrap server
         self.refused(409, "POST", self.path('a"b'), {})
         self.refused(409, "POST", self.path("a\rAT+QRST"), {})
+
+
+REGISTER = ('AT+QLACFG="retransmit",4,0\nOK\nAT+QLACONFIG=0,"%s",%u,"x",300,3\nOK\n'
+            "AT+QLAREG\nOK\n[30s] +QLAREG: %s\n")
+
+
+class Elsewhere(unittest.TestCase):
+    """Whoever may start virtual devices cannot make them talk to others than the platform."""
+
+    def setUp(self):
+        self.other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(self.other.close)
+        self.other.bind(("127.0.0.1", 0))
+        self.other.settimeout(LIMIT_S)
+
+    def play(self, transcript, *options):
+        with Serving("--open", "iot", "--quiet", *options) as platform:
+            path = f"/devices/{IMEI}/virtual"
+            platform.rest.post(path, {"transcript": transcript, "time_scale": 50}, status=201)
+            shown = platform.rest.wait_until(path, lambda shown: shown["play"] != "playing")
+            self.assertEqual((shown["play"], shown["problem"]), ("passed", None))
+            return [line["text"] for line in shown["lines"] if line["direction"] == "info"]
+
+    def test_another_server_hears_nothing(self):
+        where = self.other.getsockname()
+        said = self.play(REGISTER % (*where, "1"))
+        self.assertTrue(any(f"nothing is sent to 127.0.0.1:{where[1]}" in text for text in said),
+                        said)
+        self.other.setblocking(False)
+        self.assertRaises(BlockingIOError, self.other.recv, 2000)
+
+    def test_a_name_is_not_looked_up(self):
+        said = self.play(REGISTER % ("localhost", 5683, "900"))
+        self.assertTrue(any("names are not looked up" in text for text in said), said)
+
+    def test_anywhere_when_the_platform_allows_it(self):
+        self.play(REGISTER % (*self.other.getsockname(), "1"), "--virtual-anywhere")
+        self.assertIn(b"ep=x", self.other.recv(2000))
+
+
+class Encrypted(unittest.TestCase):
+    """Guide 5.2.1.2: registration plain or encrypted."""
+
+    IDENTITY, KEY = "meter-7", "00112233445566"  # a key that is short, and no text
+
+    def start(self, rest, **body):
+        product = rest.post("/products", {"name": "p", "carrier": "iot"}, status=201)["id"]
+        key = {"identity": self.IDENTITY, "key_hex": self.KEY}
+        rest.post("/devices", {"product": product, "imei": IMEI, "psk": key}, status=201)
+        return rest.ask("POST", f"/devices/{IMEI}/virtual", {"time_scale": 50, **body})
+
+    def play(self, rest, **body):
+        self.assertEqual(self.start(rest, **body).status, 201)
+        shown = rest.wait_until(f"/devices/{IMEI}/virtual",
+                                lambda shown: shown["play"] != "playing")
+        self.assertEqual((shown["play"], shown["problem"]), ("passed", None))
+        return shown
+
+    @needs_dtls
+    def test_a_device_with_a_key_registers_over_dtls(self):
+        with Serving("--coaps", "127.0.0.1:0") as platform:
+            shown = self.play(platform.rest, example="iot")
+            said = "\n".join(line["text"] for line in shown["lines"])
+            self.assertIn(f'{IMEI}",300,0,"{self.IDENTITY}",***', said)
+            self.assertNotIn(self.KEY, said)
+
+    @needs_dtls
+    def test_its_key_is_not_shown_when_the_module_tells_it(self):
+        with Serving("--coaps", "127.0.0.1:0") as platform:
+            with platform.rest.events(type="at", device=IMEI) as events:
+                shown = self.play(platform.rest, transcript=(
+                    'AT+QLACONFIG=0,"{server}",{port},"{endpoint}",300,0,"x","%s"\nOK\n'
+                    "AT+QLACONFIG?\n+QLACONFIG: {_}\nOK\n" % (2 * self.KEY)))
+                told = [events.read()]
+                while told[-1]["text"] != "transcript: passed":
+                    told.append(events.read())
+            for said in (str(shown), str(told)):
+                self.assertEqual(said.count(",x,***"), 1)
+                self.assertNotIn(self.KEY, said)
+
+    def test_without_a_listener_for_dtls_it_is_refused(self):
+        with Serving() as platform:
+            answer = self.start(platform.rest, example="iot")
+            self.assertEqual((answer.status, answer.json["code"]), (409, "coaps_not_served"))
 
 
 class ByHand(VirtualTest):

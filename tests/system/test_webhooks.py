@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import queue
+import resource
 import socket
 import tempfile
 import threading
@@ -179,6 +180,33 @@ class Webhooks(unittest.TestCase):
             begun = time.monotonic()
             rest.get("/whoami")
             self.assertLess(time.monotonic() - begun, 1.0)
+
+    def test_an_alarm_of_the_store_is_posted_while_it_fails(self):
+        """From memory, again until it is taken, and before what waits in the store."""
+        platform = self.start()
+        rest = platform.rest
+        hard = resource.prlimit(platform.pid, resource.RLIMIT_FSIZE)[1]
+        with Receiver(statuses=[500]) as receiver:
+            number = add_product(rest, "of a webhook that wants one product")
+            rest.post("/webhooks", {"url": receiver.url, "events": ["alarm", "product"],
+                                    "product": number, "secret": "open sesame"}, 201)
+            resource.prlimit(platform.pid, resource.RLIMIT_FSIZE, (16384, hard))
+            rest.ask("PATCH", f"/products/{number}", {"description": "lost"}, 503)
+            posts = [receiver.take(), receiver.take()]
+            for _, headers, body, _ in posts:
+                self.assertEqual(json.loads(body)["alarm"], "store-failed")
+                self.assertIn("reason", json.loads(body))
+                wanted = hmac.new(b"open sesame", body, hashlib.sha256).hexdigest()
+                self.assertEqual(headers["X-Signature"], "sha256=" + wanted)
+            first, again = (int(headers["X-Delivery"]) for _, headers, _, _ in posts)
+            self.assertEqual(first, again)
+            resource.prlimit(platform.pid, resource.RLIMIT_FSIZE, (hard, hard))
+            _, headers, body, _ = receiver.take()
+            self.assertEqual(json.loads(body)["alarm"], "store-recovered")
+            self.assertLess(int(headers["X-Delivery"]), first)
+            rest.patch(f"/products/{number}", {"description": "kept"})
+            self.assertEqual(receiver.take_body()["type"], "product")
+            self.assertTrue(receiver.posts.empty())
 
     def test_only_http_and_https(self):
         rest = self.start().rest

@@ -5,6 +5,7 @@
  */
 
 import { t } from "./i18n.js";
+import { problemText } from "./reasons.js";
 
 const KEY = "bc260y.token";
 const ROLES = ["viewer", "operator", "admin"];
@@ -57,7 +58,7 @@ async function problemOf(response) {
     } catch {
         // Not ours: a proxy's page, perhaps.
     }
-    const text = detail.detail || detail.title || t("error.status", { status: response.status });
+    const text = problemText(detail) || t("error.status", { status: response.status });
     return new Problem(response.status, text, detail.field);
 }
 

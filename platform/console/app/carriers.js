@@ -20,7 +20,7 @@ const choice = (name, values, more = {}) => ({
     options: values.map((value) => [value, word(`product.${name}`, value)]), value: values[0],
     ...more,
 });
-const text = (name, more = {}) => ({ name, label: t(`product.${name}`), maxlength: 64, ...more });
+const text = (name, more = {}) => ({ name, label: t(`product.${name}`), bytes: 64, ...more });
 const only = (name, value) => choice(name, [value], { disabled: true, fixed: true });
 const format = (value) => ({
     name: "endpoint_format", label: t("product.endpoint_format"), type: "select", value,
@@ -28,7 +28,7 @@ const format = (value) => ({
 });
 const description = () => ({
     name: "description", label: t("product.description"), type: "textarea", rows: 2, full: true,
-    maxlength: 128,
+    bytes: 1000,
 });
 const name = (placeholder) => text("name", { required: true, placeholder });
 

@@ -15,6 +15,9 @@ const TOP = 12;
 const BOTTOM = 30;
 const DAY_MS = 86400000;
 const POINTS_MARKED_MAX = 120;
+const GAP_INTERVALS = 6; /* of the usual interval between values: longer is a gap */
+const GAP_MS_MIN = 60000;
+const FINE_MS = 10000; /* of less the milliseconds are told, too */
 
 /* About `count` round numbers from low to high. */
 export function ticks(low, high, count) {
@@ -50,7 +53,7 @@ function scales(points, switching) {
 }
 
 function timeLabel(ms, span) {
-    return span > 2 * DAY_MS ? dateTime(ms).slice(5, 16) : clock(ms);
+    return span > 2 * DAY_MS ? dateTime(ms).slice(5, 16) : clock(ms, span < FINE_MS);
 }
 
 function axes(scale, names) {
@@ -71,13 +74,31 @@ function axes(scale, names) {
     return parts;
 }
 
-/* A boolean keeps its value until the next: its line has steps. */
+/* Longer than this between two values, the line is dashed: nobody knows what was between them. */
+function gapMs(points) {
+    const intervals = points.slice(1).map((p, i) => p.time_ms - points[i].time_ms)
+        .sort((a, b) => a - b);
+    const usual = intervals[Math.floor(intervals.length / 2)] || 0;
+    return points.length < 4 || usual === 0 ? Infinity
+        : Math.max(usual * GAP_INTERVALS, GAP_MS_MIN);
+}
+
+/* {drawn, gaps}: what is known, and what is between. A boolean keeps its value until the next: its
+ * line has steps and no gaps. */
 function line(points, scale, steps) {
-    return points.map((p, i) => {
+    const longest = steps ? Infinity : gapMs(points);
+    let drawn = "";
+    let gaps = "";
+    let from = "";
+    for (const [i, p] of points.entries()) {
         const x = scale.x(p.time_ms).toFixed(1);
         const y = scale.y(p.number).toFixed(1);
-        return i === 0 ? `M${x} ${y}` : steps ? `H${x}V${y}` : `L${x} ${y}`;
-    }).join("");
+        const isGap = i > 0 && p.time_ms - points[i - 1].time_ms > longest;
+        gaps += isGap ? `${from}L${x} ${y}` : "";
+        drawn += i === 0 || isGap ? `M${x} ${y}` : steps ? `H${x}V${y}` : `L${x} ${y}`;
+        from = `M${x} ${y}`;
+    }
+    return { drawn, gaps };
 }
 
 function nearest(points, scale, x) {
@@ -90,10 +111,12 @@ function nearest(points, scale, x) {
     return best;
 }
 
-function pointer(element, points, scale, show) {
-    let current = points.length - 1;
+function pointer(element, points, scale, show, cursor) {
+    const kept = points.findIndex((p) => p.time_ms === cursor.time_ms);
+    let current = kept < 0 ? points.length - 1 : kept;
     const at = (index) => {
         current = Math.max(0, Math.min(points.length - 1, index));
+        cursor.time_ms = points[current].time_ms;
         show(points[current]);
     };
     element.addEventListener("pointermove", (event) => {
@@ -112,31 +135,33 @@ function pointer(element, points, scale, show) {
     });
 }
 
-/* points: [{time_ms, number, text}], oldest first; names: words of 0 and 1 for what switches. */
-export function chart(label, points, { unit = "", names } = {}) {
+/* points: [{time_ms, number, text}], oldest first; names: words of 0 and 1 for what switches;
+ * cursor: an object of the caller's in which the place of the keyboard outlives this chart. */
+export function chart(label, points, { unit = "", names, cursor = {} } = {}) {
     const scale = scales(points, Boolean(names));
     const id = uniqueId("chart");
-    const cursor = svg("g", { class: "cursor" });
+    const mark = svg("g", { class: "cursor" });
     const told = h("p", { class: "told", "aria-live": "polite" });
     const show = (p) => {
-        cursor.replaceChildren();
+        mark.replaceChildren();
         told.textContent = p ? `${dateTime(p.time_ms, true)}  ${p.text} ${unit}` : t("chart.hint");
         if (p) {
             const x = scale.x(p.time_ms);
-            cursor.append(svg("line", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }),
+            mark.append(svg("line", { x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM }),
                 svg("circle", { cx: x, cy: scale.y(p.number), r: 5 }));
         }
     };
+    const { drawn, gaps } = line(points, scale, Boolean(names));
     const picture = svg("svg", {
         class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", tabindex: "0",
-        "aria-labelledby": id,
+        "aria-labelledby": id, data: { key: "chart" },
     }, svg("title", { id }, t("chart.title", { name: label, n: points.length })),
-    axes(scale, names),
-    svg("path", { class: "line", d: line(points, scale, Boolean(names)) }),
+    axes(scale, names), gaps !== "" && svg("path", { class: "line gap", d: gaps }),
+    svg("path", { class: "line", d: drawn }),
     points.length <= POINTS_MARKED_MAX && points.map((p) => svg("circle", {
         class: "point", cx: scale.x(p.time_ms).toFixed(1), cy: scale.y(p.number).toFixed(1), r: 3,
-    })), cursor);
-    pointer(picture, points, scale, show);
+    })), mark);
+    pointer(picture, points, scale, show, cursor);
     show(null);
     return replace(h("figure", { class: "chart-frame" }), told, picture);
 }

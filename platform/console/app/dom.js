@@ -61,6 +61,49 @@ export function replace(element, ...children) {
     return append(element, children);
 }
 
+/* Makes `parent` hold these elements in this order and moves none that can stay where it is: so the
+ * focus, selected text and what is unfolded outlive a change around them. */
+export function arrange(parent, elements) {
+    const wanted = new Set(elements);
+    for (const child of [...parent.childNodes]) {
+        if (!wanted.has(child)) {
+            child.remove();
+        }
+    }
+    let at = parent.firstChild;
+    for (const element of elements) {
+        if (element === at) {
+            at = at.nextSibling;
+        } else {
+            parent.insertBefore(element, at);
+        }
+    }
+}
+
+/* Elements for items, each built anew only when its item has changed. */
+export class Rows {
+    constructor(key, build) {
+        this.key = key;
+        this.build = build;
+        this.built = new Map();
+    }
+
+    of(items) {
+        const next = new Map();
+        for (const item of items) {
+            const text = JSON.stringify(item);
+            let key = String(this.key(item));
+            while (next.has(key)) {
+                key += "'";
+            }
+            const old = this.built.get(key);
+            next.set(key, old?.text === text ? old : { text, element: this.build(item) });
+        }
+        this.built = next;
+        return [...next.values()].map(({ element }) => element);
+    }
+}
+
 const ESCAPES = { 9: "\\t", 10: "\\n", 13: "\\r" };
 // Control characters, and those that turn the direction of the text around them.
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
@@ -89,21 +132,23 @@ const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex=
 const controlsOf = (element) => [...element.querySelectorAll(FOCUSABLE)];
 
 /* Runs `change`, which rebuilds what is in `container`, and puts the focus back: to the same
- * control, or to its like in the same row (an element with data-key) or at the same place. */
+ * control, or to its like with the same data-key, in the same row of that key, or at the same
+ * place. */
 export function keepFocus(container, change) {
     const active = document.activeElement;
     if (!container.contains(active) || active === container) {
         change();
         return;
     }
-    const key = active.closest("[data-key]")?.dataset.key;
+    const row = active.closest("[data-key]");
+    const key = container.contains(row) ? row.dataset.key : undefined;
     const rowOf = () => (key === undefined ? container
         : [...container.querySelectorAll("[data-key]")].find((e) => e.dataset.key === key));
-    const index = controlsOf(rowOf()).indexOf(active);
+    const placesOf = () => (row === active ? [rowOf()] : rowOf() ? controlsOf(rowOf()) : []);
+    const index = placesOf().indexOf(active);
     change();
-    const again = document.contains(active) ? active
-        : index >= 0 && rowOf() && controlsOf(rowOf())[index];
-    if (again && (again === active || again.textContent === active.textContent || key)) {
+    const again = document.contains(active) ? active : placesOf()[index];
+    if (again && (again === active || key || again.textContent === active.textContent)) {
         again.focus({ preventScroll: true });
     }
 }

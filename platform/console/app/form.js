@@ -5,12 +5,15 @@
  *     formDialog(t("groups.add"), [{name: "name", label: t("name"), required: true}],
  *         (values) => post("groups", values));
  *
+ * `bytes` is how long a text may be in UTF-8, as the interface counts it; `at` is another place in
+ * the interface's body whose problems belong to the field.
+ *
  * type: text (default), number, select, radio, textarea, checkbox, password, file, hex, json, list
  * (words with commas between). `show(values)` says whether a field is there at all.
  */
 
 import { h, replace, uniqueId, visible } from "./dom.js";
-import { cleanHex } from "./format.js";
+import { cleanHex, hexOfText } from "./format.js";
 import { t } from "./i18n.js";
 import { button, openDialog } from "./ui.js";
 
@@ -19,13 +22,12 @@ function inputOf(field, id) {
         id, name: field.name, disabled: field.disabled, placeholder: field.placeholder,
         "aria-required": field.required && "true", class: field.mono ? "mono" : null,
         autocomplete: "off", spellcheck: "false", readonly: field.readonly,
-        maxlength: field.maxlength,
     };
     const value = field.value ?? "";
     switch (field.type) {
     case "select":
-        return h("select", { ...common, value: String(value) }, field.options.map(([name, text]) =>
-            h("option", { value: name }, visible(text))));
+        return h("select", { ...common, value: String(field.value ?? field.options[0][0]) },
+            field.options.map(([name, text]) => h("option", { value: name }, visible(text))));
     case "textarea":
     case "json":
         return h("textarea", { ...common, rows: field.rows || 4, value });
@@ -133,6 +135,9 @@ function parsed(field, text) {
         if (field.pattern && !field.pattern.test(text)) {
             throw new Error(field.wrong || t("form.wrong"));
         }
+        if (field.bytes && hexOfText(text).length / 2 > field.bytes) {
+            throw new Error(t("form.bytes", { max: field.bytes }));
+        }
         return text;
     }
 }
@@ -177,7 +182,8 @@ export function fieldSet(fields) {
         return first ? null : result;
     };
     const fail = (error) => {
-        const part = parts.find((p) => p.field.name === error.field && shown(p));
+        const part = parts.find((p) => [p.field.name, p.field.at].includes(error.field)
+            && error.field && shown(p));
         if (part) {
             showError(part, visible(error.message));
             part.control.focus();

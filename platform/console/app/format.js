@@ -17,6 +17,14 @@ export function clock(ms, withMs = false) {
     return withMs ? `${text}.${pad(d.getMilliseconds(), 3)}` : text;
 }
 
+/* "Asia/Shanghai (UTC+08:00)": of all times that are shown. */
+export function timeZone() {
+    const minutes = -new Date().getTimezoneOffset();
+    const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+    return `${Intl.DateTimeFormat().resolvedOptions().timeZone} (UTC${
+        minutes < 0 ? "-" : "+"}${pad(hours)}:${pad(rest)})`;
+}
+
 /* "3 d 4 h": the two largest units of a number of seconds. */
 export function duration(seconds) {
     const units = [["unit.d", 86400], ["unit.h", 3600], ["unit.min", 60], ["unit.s", 1]];
@@ -51,8 +59,11 @@ export function cleanHex(text) {
     return /^([0-9a-f]{2})*$/.test(hex) ? hex : null;
 }
 
+/* A device's name; its bytes, when they are no text. */
+export const endpointText = (device) => (device.endpoint_hex ? spaced(device.endpoint_hex)
+    : device.endpoint);
+
 const CODES = {
-    0.01: "GET", 0.02: "POST", 0.03: "PUT", 0.04: "DELETE",
     2.01: "Created", 2.02: "Deleted", 2.03: "Valid", 2.04: "Changed", 2.05: "Content",
     2.31: "Continue", "4.00": "Bad Request", 4.01: "Unauthorized", 4.02: "Bad Option",
     4.03: "Forbidden", 4.04: "Not Found", 4.05: "Method Not Allowed", 4.06: "Not Acceptable",
@@ -62,16 +73,12 @@ const CODES = {
     5.03: "Service Unavailable", 5.04: "Gateway Timeout",
 };
 
-/* "2.05 Content", "GET", "empty". */
+/* "2.05 Content", "GET", "empty": the interface has names for methods and numbers for answers. */
 export function codeName(code) {
-    if (code === "0.00") {
+    if (code === "EMPTY") {
         return t("coap.empty");
     }
-    const name = CODES[code];
-    if (!name) {
-        return code || "";
-    }
-    return code.startsWith("0.") ? name : `${code} ${name}`;
+    return CODES[code] ? `${code} ${CODES[code]}` : code || "";
 }
 
 const FORMATS = {

@@ -116,10 +116,8 @@ async function connect(run) {
         throw new Error(`status ${response.status}`);
     }
     setState("live");
-    if (run.connected) {
-        tell({ type: "again" });
-    }
-    run.connected = true;
+    // Also the first time: the page may have loaded before the stream began.
+    tell({ type: "again" });
     await readStream(response, run);
 }
 

@@ -11,7 +11,8 @@ import { icon } from "./icons.js";
 import * as live from "./live.js";
 import { find } from "./routes.js";
 import { signInPage } from "./pages/signin.js";
-import { emptyState, errorState, linkButton, pageHead, toastArea } from "./ui.js";
+import * as unsaved from "./unsaved.js";
+import { emptyState, errorState, linkButton, pageHead, tellTitle, toastArea } from "./ui.js";
 
 const THEME = "bc260y.theme";
 const THEMES = ["auto", "light", "dark"];
@@ -24,6 +25,7 @@ const MENU = [
 let leaving = new AbortController();
 let main = null;
 let signIns = 0;
+let shown = "";
 
 function theme() {
     const kept = localStorage.getItem(THEME);
@@ -38,16 +40,21 @@ function applyTheme(name) {
 function pick(label, symbol, options, value, change) {
     return h("label", { class: "pick" }, icon(symbol), h("span", { class: "unseen" }, label),
         h("select", { "aria-label": label, value, on: {
-            change: (event) => change(event.target.value),
+            change: (event) => change(event.target.value, event.target),
         } }, options.map(([name, text]) => h("option", { value: name }, text))));
 }
 
 function preferences() {
     return [
-        pick(t("language"), "globe", Object.entries(LANGUAGES), currentLanguage(), (name) => {
-            setLanguage(name);
-            start();
-        }),
+        pick(t("language"), "globe", Object.entries(LANGUAGES), currentLanguage(),
+            async (name, select) => {
+                if (await unsaved.mayLeave()) {
+                    setLanguage(name);
+                    start();
+                } else {
+                    select.value = currentLanguage();
+                }
+            }),
         pick(t("theme"), "sun", THEMES.map((name) => [name, word("theme", name)]), theme(),
             applyTheme),
     ];
@@ -71,9 +78,14 @@ function menu() {
                 icon(name), h("span", {}, t(`nav.${name}`))))))));
 }
 
+/* Of narrow screens. What is under the open menu cannot be reached. */
 function toggleMenu(open) {
     document.body.classList.toggle("menu-open", open);
     document.querySelector(".menu-button")?.setAttribute("aria-expanded", String(open));
+    main.inert = open;
+    if (open) {
+        document.querySelector("#menu [aria-current], #menu a")?.focus();
+    }
 }
 
 function topBar() {
@@ -123,6 +135,8 @@ function markCurrent(name) {
 async function show(moveFocus) {
     leaving.abort();
     leaving = new AbortController();
+    shown = location.hash;
+    unsaved.forget();
     for (const dialog of document.querySelectorAll("dialog[open]")) {
         dialog.close();
     }
@@ -147,16 +161,48 @@ async function show(moveFocus) {
     }
     replace(main, page);
     const title = main.querySelector("h1");
-    document.title = `${title?.textContent || ""} · ${t("brand")}`;
+    tellTitle(main);
     if (moveFocus) {
         window.scrollTo(0, 0);
         title?.focus({ preventScroll: true });
     }
 }
 
-function signOut() {
-    forgetToken();
-    start();
+/* The address has changed. What is not saved is asked about with the page still there. */
+async function follow() {
+    if (!identity() || location.hash === shown) {
+        return;
+    }
+    if (!unsaved.any()) {
+        show(true);
+        return;
+    }
+    history.pushState(null, "", shown || "#/");
+    if (await unsaved.mayLeave()) {
+        unsaved.forget();
+        history.back();
+    }
+}
+
+/* A link is asked about before it is followed, so that the browser's history stays as it was. */
+async function askFirst(event) {
+    const href = event.target.closest?.("a[href^='#/']")?.getAttribute("href");
+    if (!href || href === location.hash || !unsaved.any() || event.ctrlKey || event.metaKey
+        || event.shiftKey) {
+        return;
+    }
+    event.preventDefault();
+    if (await unsaved.mayLeave()) {
+        unsaved.forget();
+        location.hash = href;
+    }
+}
+
+async function signOut() {
+    if (await unsaved.mayLeave()) {
+        forgetToken();
+        start();
+    }
 }
 
 async function start(notice) {
@@ -188,7 +234,8 @@ async function start(notice) {
 
 applyTheme(theme());
 setLanguage(currentLanguage());
-window.addEventListener("hashchange", () => identity() && show(true));
+window.addEventListener("hashchange", follow);
+document.addEventListener("click", askFirst);
 window.addEventListener("signed-out", () => start(t("signin.expired")));
 window.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && document.body.classList.contains("menu-open")) {

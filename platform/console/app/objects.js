@@ -37,10 +37,42 @@ const OWN = {
 /* The resources that the platform knows of an instance, and those worth asking for. */
 export function withOwn(object, resources) {
     const known = new Set(resources.map((r) => r.resource));
-    const more = Object.entries(OWN[object] || {}).filter(([r]) => !known.has(Number(r)));
-    return [...resources, ...more.map(([resource, [name, operations]]) => ({
+    const own = OWN[object] || {};
+    const more = Object.entries(own).filter(([r]) => !known.has(Number(r)));
+    const named = resources.map((r) => (r.name || !own[r.resource] ? r
+        : { ...r, name: own[r.resource][0], operations: own[r.resource][1] }));
+    return [...named, ...more.map(([resource, [name, operations]]) => ({
         resource: Number(resource), name, operations, observed: false, value: null,
     }))].sort((a, b) => a.resource - b.resource);
+}
+
+/* What object 19 reports is kept as rows of data, not as values: puts the newest of each path, of
+ * `rows` in the order they came, where it is newer than what was read. */
+export function withReports(items, rows) {
+    const newest = new Map(rows.filter((row) => row.hex && /^2\./.test(row.code || "2."))
+        .map((row) => [row.path, row]));
+    for (const { object, instances } of items) {
+        for (const { instance, resources } of instances) {
+            for (const [path, row] of newest) {
+                const [of, at, resource] = path.split("/").slice(1).map(Number);
+                if (of === object && at === instance && resource !== undefined) {
+                    putReport(resources, resource, row);
+                }
+            }
+        }
+    }
+    return items;
+}
+
+function putReport(resources, number, row) {
+    let resource = resources.find((r) => r.resource === number);
+    if (!resource) {
+        resource = { resource: number, name: null, operations: null, observed: false };
+        resources.push(resource);
+    }
+    if (!(resource.time_ms > row.time_ms)) {
+        Object.assign(resource, { value: { hex: row.hex }, time_ms: row.time_ms });
+    }
 }
 
 export function objectName(object) {

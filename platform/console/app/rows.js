@@ -1,11 +1,13 @@
 /* A small table that can be edited: rows are added, changed in a dialog and removed. The rows are
  * a plain array that the caller keeps; `changed()` is told after each change. */
 
-import { h, replace } from "./dom.js";
+import { arrange, h, keepFocus } from "./dom.js";
 import { formDialog } from "./form.js";
 import { t } from "./i18n.js";
-import { table } from "./list.js";
+import { matching, searchBox, table } from "./list.js";
 import { button, confirmDialog, emptyState } from "./ui.js";
+
+const ROWS_SEARCHED = 8; /* more than these can be searched */
 
 /* columns: [[heading, cell(row)], …]; fields(row) describes the dialog; name(row) names a row. */
 export function editableRows({ label, rows, columns, fields, name, changed, add, empty, readonly,
@@ -29,6 +31,9 @@ export function editableRows({ label, rows, columns, fields, name, changed, add,
             t("confirm.remove", { what: name(row) }), t("remove"))) {
             rows.splice(rows.indexOf(row), 1);
             draw();
+            if (!box.contains(document.activeElement)) {
+                adder.focus();
+            }
             changed();
         }
     };
@@ -39,10 +44,22 @@ export function editableRows({ label, rows, columns, fields, name, changed, add,
         button(t("remove"), () => drop(row), {
             kind: "danger-quiet small", describe: `${t("remove")}: ${name(row)}`,
         }));
-    const draw = () => replace(box,
-        rows.length > 0 ? table(label, readonly ? columns : [...columns, ["", tools, "end"]], rows,
-            (row) => rows.indexOf(row)) : emptyState(empty),
-        !readonly && button(add, () => edit(null), { symbol: "plus" }));
+    let needle = "";
+    const filter = () => matching(box.querySelectorAll("tbody tr"), needle);
+    const search = searchBox(t("search"), (text) => {
+        needle = text.toLowerCase();
+        filter();
+    });
+    const adder = !readonly && button(add, () => edit(null), { symbol: "plus" });
+    const tableOf = () => table(label, readonly ? columns : [...columns, ["", tools, "end"]], rows,
+        (row) => rows.indexOf(row));
+    const draw = () => {
+        keepFocus(box, () => arrange(box, [
+            rows.length > ROWS_SEARCHED && h("div", { class: "tools" }, search),
+            rows.length > 0 ? tableOf() : emptyState(empty), adder,
+        ].filter(Boolean)));
+        filter();
+    };
     draw();
     return box;
 }

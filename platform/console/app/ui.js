@@ -3,10 +3,11 @@
  * stands where something is loading, empty or broken.
  */
 
-import { h, keepFocus, replace, uniqueId, visible } from "./dom.js";
+import { arrange, h, keepFocus, replace, uniqueId, visible } from "./dom.js";
 import { dateTime, spaced } from "./format.js";
 import { t, word } from "./i18n.js";
 import { icon } from "./icons.js";
+import * as live from "./live.js";
 
 const TOAST_MS = 6000;
 const TOASTS_MAX = 3;
@@ -68,11 +69,19 @@ export function card(title, content, { actions = [], className, note } = {}) {
 
 /* Links to the parts of one thing; `current` is the name of the part shown. */
 export function tabs(label, items, current) {
-    return h("nav", { class: "tabs", "aria-label": label }, items.map(([name, text, href]) =>
-        h("a", { href, "aria-current": name === current && "page" }, text)));
+    const links = items.map(([name, text, href]) => h("a", {
+        href, "aria-current": name === current && "page",
+    }, text));
+    const element = h("nav", { class: "tabs", "aria-label": label }, links);
+    // On a narrow screen the current one may be beyond the edge.
+    requestAnimationFrame(() => {
+        const at = links.find((link) => link.hasAttribute("aria-current"));
+        element.scrollLeft = at ? at.offsetLeft - (element.clientWidth - at.offsetWidth) / 2 : 0;
+    });
+    return element;
 }
 
-/* Choices of which one is pressed. */
+/* Choices of which one is pressed; the element's choose(value) presses one without a change. */
 export function segmented(label, options, value, change) {
     const group = h("div", { class: "segmented", role: "group", "aria-label": label });
     const choose = (next) => {
@@ -91,6 +100,7 @@ export function segmented(label, options, value, change) {
         }, text));
     }
     choose(value);
+    group.choose = choose;
     return group;
 }
 
@@ -148,6 +158,10 @@ export function progressOf(percent, label) {
 
 export function copyButton(text) {
     return button(t("copy"), async () => {
+        // Browsers offer the clipboard on loopback and over HTTPS only.
+        if (!navigator.clipboard) {
+            throw new Error(t("copy.failed"));
+        }
         await navigator.clipboard.writeText(text);
         toast(t("copied"));
     });
@@ -176,7 +190,8 @@ export function errorState(error, retry) {
 export function asyncBox(ctx, load, render, frame = (inner) => inner) {
     const box = h("div", { class: "box" }, frame(loading()));
     let newest = 0;
-    const show = (content) => keepFocus(box, () => replace(box, content));
+    let isBroken = false;
+    const show = (build) => keepFocus(box, () => arrange(box, [build()].flat().filter(Boolean)));
     const retry = () => {
         replace(box, frame(loading()));
         return reload();
@@ -187,17 +202,27 @@ export function asyncBox(ctx, load, render, frame = (inner) => inner) {
         try {
             const value = await load();
             if (mine === newest && !ctx.signal.aborted) {
-                show(render(value));
+                isBroken = false;
+                show(() => render(value));
             }
         } catch (error) {
             if (mine === newest && !ctx.signal.aborted && error.name !== "AbortError") {
-                show(frame(errorState(error, retry)));
+                isBroken = true;
+                show(() => frame(errorState(error, retry)));
             }
         }
     };
+    // The platform may have been away, and is back.
+    live.on(["again"], () => isBroken && reload(), ctx.signal);
     box.reload = reload;
     box.ready = reload();
     return box;
+}
+
+/* The document's title says what the page is of, and which part of it. */
+export function tellTitle(page) {
+    document.title = [page.querySelector("h1"), page.querySelector(".tabs [aria-current]")]
+        .filter(Boolean).map((e) => e.textContent).concat(t("brand")).join(" · ");
 }
 
 /* The same as a whole page; `title` is its head's until it is loaded. */
@@ -208,7 +233,7 @@ export function asyncPage(ctx, title, load, render) {
         if (ctx.signal.aborted || !head) {
             return;
         }
-        document.title = `${head.textContent} · ${t("brand")}`;
+        tellTitle(box);
         if (ctx.moveFocus && document.activeElement === document.body) {
             head.focus({ preventScroll: true });
         }
@@ -230,8 +255,16 @@ export function toast(text, kind = "good") {
         type: "button", class: "button quiet", "aria-label": t("close"),
         on: { click: () => element.remove() },
     }, icon("close")));
-    toasts?.append(element);
-    if (toasts?.children.length > TOASTS_MAX) {
+    if (!toasts) {
+        return;
+    }
+    // Behind an open dialog nobody could see or reach it.
+    const place = [...document.querySelectorAll("dialog[open]")].at(-1) || document.body;
+    if (toasts.parentNode !== place) {
+        place.append(toasts);
+    }
+    toasts.append(element);
+    if (toasts.children.length > TOASTS_MAX) {
         toasts.firstChild.remove();
     }
     setTimeout(() => element.remove(), TOAST_MS);
@@ -257,14 +290,19 @@ export function openDialog(title, content, { wide, alert } = {}) {
         const dialog = h("dialog", {
             class: wide ? "wide" : null, "aria-labelledby": id, role: alert && "alertdialog",
         });
-        dialog.append(h("div", { class: "dialog-head" }, h("h2", { id }, title), h("button", {
+        const leave = h("button", {
             type: "button", class: "button quiet", "aria-label": t("close"),
             on: { click: () => close() },
-        }, icon("close"))), content(close));
+        }, icon("close"));
+        dialog.append(h("div", { class: "dialog-head" }, h("h2", { id }, visible(title)), leave),
+            content(close));
         const opener = document.activeElement;
         dialog.addEventListener("close", () => {
+            if (dialog.contains(toasts)) {
+                document.body.append(toasts);
+            }
             dialog.remove();
-            if (document.contains(opener)) {
+            if (document.contains(opener) && opener !== document.body) {
                 opener.focus();
             } else {
                 document.querySelector("main h1")?.focus();
@@ -273,8 +311,8 @@ export function openDialog(title, content, { wide, alert } = {}) {
         });
         document.body.append(dialog);
         dialog.showModal();
-        dialog.querySelector("[autofocus], form input:not([disabled]), form select, form textarea")
-            ?.focus();
+        const first = "[autofocus], :is(input, select, textarea):not([disabled], [readonly])";
+        [...dialog.querySelectorAll(first)].find((e) => e.checkVisibility())?.focus();
     });
 }
 
@@ -291,7 +329,7 @@ export function afterDialog(run) {
 /* Asks before something is destroyed. Resolves to whether to do it. */
 export function confirmDialog(title, text, label) {
     return openDialog(title, (close) => h("div", { class: "dialog-body" },
-        h("p", {}, text),
+        h("p", {}, visible(text)),
         h("div", { class: "dialog-actions" },
             h("button", {
                 type: "button", class: "button", autofocus: true, on: { click: () => close(false) },

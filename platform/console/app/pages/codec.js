@@ -5,7 +5,7 @@
 
 import { act, getOr, may, post, put, remove } from "../api.js";
 import { foreign, h, replace, visible } from "../dom.js";
-import { documentEditor } from "../document.js";
+import { documentEditor, saver } from "../document.js";
 import { spaced } from "../format.js";
 import { filled, form } from "../form.js";
 import { t, word } from "../i18n.js";
@@ -37,7 +37,7 @@ const sized = (v) => v.type === "string" || v.type === "hex";
 
 function fieldFields(row) {
     return [
-        { name: "name", label: t("name"), value: row.name, required: true, maxlength: 64 },
+        { name: "name", label: t("name"), value: row.name, required: true, bytes: 64 },
         {
             name: "type", label: t("codec.type"), type: "select", value: row.type || "uint8",
             options: TYPES.map((type) => [type, type]),
@@ -90,29 +90,28 @@ function fieldRows(message, changed, readonly) {
 function messageRows(definition, key, changed, readonly) {
     definition[key] = definition[key] || [];
     const isCommand = key === "commands";
-    const box = h("div", {});
-    const draw = () => replace(box, editableRows({
+    const nameOf = (row) => [row.service, row.method].filter(Boolean).join(".");
+    const sections = h("div", {});
+    const draw = () => replace(sections, definition[key].map((row) =>
+        h("section", { class: "sub" },
+            h("h4", {}, t("codec.fields.of", { name: visible(nameOf(row)) })),
+            fieldRows(row, changed, readonly))));
+    draw();
+    return h("div", {}, editableRows({
         label: t(`codec.${key}`), rows: definition[key], readonly,
         changed: () => {
             changed();
             draw();
         },
-        add: t(`codec.${key}.add`), empty: t(`codec.${key}.none`),
-        name: (row) => [row.service, row.method].filter(Boolean).join("."),
+        add: t(`codec.${key}.add`), empty: t(`codec.${key}.none`), name: nameOf,
         fields: (row) => messageFields(row, isCommand),
         finish: (values, row) => finishMessage(values, row),
         columns: [
             [t("codec.service"), (row) => h("code", {}, foreign(row.service))],
             isCommand && [t("codec.method"), (row) => h("code", {}, foreign(row.method))],
             [t("codec.id"), (row) => (row.id ? t("codec.id.text", row.id) : "–")],
-            [t("codec.fields"), (row) => (row.fields || []).length],
         ].filter(Boolean),
-    }), definition[key].map((row) => h("section", { class: "sub" },
-        h("h4", {}, t("codec.fields.of", {
-            name: visible([row.service, row.method].filter(Boolean).join(".")),
-        })), fieldRows(row, changed, readonly))));
-    draw();
-    return box;
+    }), sections);
 }
 
 function messageFields(row, isCommand) {
@@ -152,23 +151,16 @@ function drawFields(definition, changed, readonly) {
 /* The editors -------------------------------------------------------------------------------- */
 
 function luaEditor(source, save, readonly) {
-    const alert = h("p", { class: "form-alert", role: "alert", hidden: true });
+    const parts = saver({
+        take: () => ({ kind: "lua", source: area.value }), save,
+    });
     const area = h("textarea", {
         class: "mono code", rows: 22, spellcheck: "false", "aria-label": "Lua", readonly,
-        value: source || LUA,
+        value: source || LUA, on: { input: () => parts.changed() },
     });
-    const store = button(t("save"), async () => {
-        alert.hidden = true;
-        try {
-            await save({ kind: "lua", source: area.value });
-            toast(t("saved"));
-        } catch (error) {
-            alert.textContent = visible(error.message);
-            alert.hidden = false;
-        }
-    }, { kind: "primary" });
-    return h("div", {}, h("div", { class: "tools" }, h("p", { class: "muted" },
-        t("codec.lua.about")), h("div", { class: "actions" }, !readonly && store)), alert, area);
+    return Object.assign(h("div", {}, h("div", { class: "tools" }, h("p", { class: "muted" },
+        t("codec.lua.about")), parts.mark, h("div", { class: "actions" },
+        !readonly && parts.store)), parts.alert, area), { saved: parts.saved, run: parts.run });
 }
 
 function editorOf(kind, codec, save, readonly) {
@@ -181,12 +173,12 @@ function editorOf(kind, codec, save, readonly) {
     });
 }
 
-function testBox(product) {
+function testBox(product, hex) {
     const path = `products/${product.id}/codec/test`;
     const shown = h("div", { class: "test-result", role: "status" });
     const decode = form([{
         name: "hex", label: t("codec.test.hex"), type: "hex", required: true, mono: true,
-        full: true, placeholder: "02 00 01",
+        full: true, placeholder: "02 00 01", value: spaced(hex),
     }], async ({ hex }) => {
         const { services } = await post(path, { hex });
         replace(shown, h("pre", {}, foreign(JSON.stringify(services, null, 2))));
@@ -207,36 +199,71 @@ function testBox(product) {
     });
 }
 
-function deployed(codec, product) {
-    return codec.deployed ?? product.codec?.deployed ?? false;
+/* Both editors, of which one is shown: changing to the other loses nothing. */
+class CodecPart {
+    constructor(ctx, product, codec) {
+        this.ctx = ctx;
+        this.product = product;
+        this.path = `products/${product.id}/codec`;
+        this.codec = codec;
+        this.kept = codec.kind; // what the platform has
+        this.kind = codec.kind === "lua" ? "lua" : "fields";
+        this.deployed = product.codec?.deployed ?? false;
+        this.editors = {};
+        this.slot = h("div", {});
+        this.mark = h("span", {}, this.deployed ? stateChip("deployed") : chip(t("codec.draft")));
+        this.show(this.kind);
+    }
+
+    show(kind) {
+        this.kind = kind;
+        this.editors[kind] = this.editors[kind] || editorOf(kind, this.codec, (value) =>
+            this.save(value), !may("admin"));
+        replace(this.slot, this.editors[kind]);
+    }
+
+    async save(value) {
+        await put(this.path, value);
+        this.kept = value.kind;
+        if (this.deployed) {
+            replace(this.mark, chip(t("codec.saved"), "wait"));
+        }
+    }
+
+    /* What is seen is what comes into force. */
+    async deploy() {
+        const editor = this.editors[this.kind];
+        if (await (this.kind === this.kept ? editor.saved() : editor.run())) {
+            await act(`${this.path}/deploy`);
+            toast(t("codec.deployed"));
+            this.ctx.refresh();
+        }
+    }
+
+    actions() {
+        const drop = this.codec.kind !== "none" && deleteButton(t("product.part.codec"),
+            async () => {
+                await remove(this.path);
+                this.ctx.refresh();
+            });
+        return may("admin") ? [this.mark, drop, button(t("codec.deploy"), () => this.deploy(), {
+            kind: "primary",
+        })] : [this.mark];
+    }
+
+    element() {
+        const kinds = segmented(t("codec.kind"), [
+            ["fields", t("codec.kind.fields")], ["lua", "Lua"],
+        ], this.kind, (kind) => this.show(kind));
+        return h("div", { class: "columns wide-first" },
+            card(t("product.part.codec"), h("div", {}, h("div", { class: "codec-kind" }, kinds),
+                this.slot), { actions: this.actions(), note: t("codec.about") }),
+            may("operator") && testBox(this.product, this.ctx.query.hex));
+    }
 }
 
 export function codecPart(ctx, product) {
-    const path = `products/${product.id}/codec`;
-    const readonly = !may("admin");
-    const load = () => getOr(path, { kind: "none" }, ctx.signal);
-    return asyncBox(ctx, load, (codec) => {
-        const slot = h("div", {});
-        const save = (value) => put(path, value);
-        const show = (kind) => replace(slot, editorOf(kind, codec, save, readonly));
-        const first = codec.kind === "lua" ? "lua" : "fields";
-        show(first);
-        const deploy = button(t("codec.deploy"), async () => {
-            await act(`${path}/deploy`);
-            toast(t("codec.deployed"));
-            ctx.refresh();
-        }, { kind: "primary" });
-        const drop = codec.kind !== "none" && deleteButton(t("product.part.codec"), async () => {
-            await remove(path);
-            ctx.refresh();
-        });
-        const mark = deployed(codec, product) ? stateChip("deployed") : chip(t("codec.draft"));
-        return h("div", { class: "columns wide-first" },
-            card(t("product.part.codec"), h("div", {}, h("div", { class: "codec-kind" },
-                segmented(t("codec.kind"), [
-                    ["fields", t("codec.kind.fields")], ["lua", "Lua"],
-                ], first, show)), slot), {
-                actions: [mark, !readonly && drop, !readonly && deploy], note: t("codec.about"),
-            }), may("operator") && testBox(product));
-    });
+    const load = () => (product.codec?.kind === "none" ? { kind: "none" }
+        : getOr(`products/${product.id}/codec`, { kind: "none" }, ctx.signal));
+    return asyncBox(ctx, load, (codec) => new CodecPart(ctx, product, codec).element());
 }

@@ -2,10 +2,12 @@
 
 import { get, may, remove, segment } from "../api.js";
 import { foreign, h, replace } from "../dom.js";
-import { codeName, valueText } from "../format.js";
+import { codeName, endpointText, valueText } from "../format.js";
 import { fieldSet, formDialog } from "../form.js";
 import { t, word } from "../i18n.js";
 import { listView } from "../list.js";
+import { failure } from "../reasons.js";
+import { namesOf } from "./model.js";
 import { anyDialog, hasEnded, send, showCommand } from "./operation.js";
 import {
     button, card, chip, deleteButton, emptyState, failed, openDialog, pageHead, stateChip, timeOf,
@@ -33,7 +35,7 @@ function what(command) {
 
 function result(command) {
     const text = command.value !== null && command.value !== undefined
-        ? valueText(command.value) : command.reason || "";
+        ? valueText(command.value) : failure(command) || "";
     const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
     return h("span", {}, command.code && h("span", { class: "muted" }, codeName(command.code), " "),
         short && foreign(short));
@@ -54,7 +56,7 @@ function columns(withDevice) {
         }, c.id), "number"],
         withDevice && [t("device"), (c) => h("a", {
             class: "mono", href: `#/devices/${segment(c)}/commands`,
-        }, foreign(c.endpoint))],
+        }, foreign(endpointText(c)))],
         [t("command"), what],
         [t("state"), (c) => stateChip(c.state)],
         [t("command.result"), result],
@@ -69,7 +71,7 @@ function listOf(ctx, path, withDevice) {
         columns: columns(withDevice),
         path, first: 200, keepsOlder: true,
         filters: [{
-            name: "state", label: t("command.any_state"),
+            name: "state", label: t("command.any_state"), value: ctx.query.state,
             options: STATES.map((s) => [s, word("state", s)]),
         }],
         empty: () => emptyState(t("command.empty"), null, "commands"),
@@ -132,27 +134,41 @@ function profileDialog(device, commands) {
     });
 }
 
-function propertyDialog(device, properties) {
-    const of = (v) => properties.find((p) => p.identifier === v.property) || properties[0];
-    const kind = (v) => (of(v).type === "bool" ? "bool"
-        : ["int32", "float", "double", "enum"].includes(of(v).type) ? "number" : "text");
+/* The field for one property's value: of names where the thing model has them. */
+function valueField(property, names) {
+    const { identifier, type, min, max, unit } = property;
+    const named = (value) => [JSON.stringify(value), names.text(identifier, value)];
+    const field = {
+        name: `value of ${identifier}`, label: t("value"), required: true,
+        show: (v) => v.property === identifier,
+    };
+    if (type === "bool") {
+        return { ...field, type: "select", options: [named(true), named(false)] };
+    }
+    if (type === "enum") {
+        return { ...field, type: "select", options: (property.values || []).map((v) =>
+            named(v.value)) };
+    }
+    const bounded = min !== undefined || max !== undefined;
+    const hint = [bounded && `${min ?? "…"} ~ ${max ?? "…"}`, unit].filter(Boolean).join(" ");
+    return type === "text" ? { ...field, required: false, bytes: property.max_length }
+        : { ...field, type: "number", integer: type === "int32", min, max, hint };
+}
+
+function propertyDialog(device, model, properties) {
+    const names = namesOf(model);
     return formDialog(t("command.property"), [
         {
             name: "property", label: t("model.property"), type: "select", required: true,
             value: properties[0].identifier, full: true,
-            options: properties.map((p) => [p.identifier, `${p.name || ""} (${p.identifier})`]),
+            options: properties.map((p) => [p.identifier, names.label(p.identifier)]),
         },
-        {
-            name: "bool", label: t("value"), type: "select", show: (v) => kind(v) === "bool",
-            options: [["true", t("yes")], ["false", t("no")]],
-        },
-        { name: "number", label: t("value"), type: "number", required: true,
-            show: (v) => kind(v) === "number" },
-        { name: "text", label: t("value"), show: (v) => kind(v) === "text" },
-    ], (values) => {
-        const value = "bool" in values ? values.bool === "true"
-            : "number" in values ? values.number : values.text ?? "";
-        return send(device, { property: values.property, value }, null, true);
+        ...properties.map((p) => valueField(p, names)),
+    ], ({ property, ...values }) => {
+        const { type } = properties.find((p) => p.identifier === property);
+        const given = values[`value of ${property}`];
+        const value = ["bool", "enum"].includes(type) ? JSON.parse(given) : given ?? "";
+        return send(device, { property, value }, null, true);
     }, { label: t("send") });
 }
 
@@ -182,9 +198,8 @@ async function senders(ctx, device, product) {
         const model = await get(`products/${product.id}/model`, {}, ctx.signal).catch(() => null);
         const writable = (model?.properties || []).filter((p) => p.access === "rw");
         if (writable.length > 0) {
-            buttons.push(button(t("command.property"), () => propertyDialog(device, writable), {
-                kind: "primary",
-            }));
+            buttons.push(button(t("command.property"), () =>
+                propertyDialog(device, model, writable), { kind: "primary" }));
         }
     }
     if (carrier === "iot" || carrier === "aep") {

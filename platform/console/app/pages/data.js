@@ -1,11 +1,14 @@
 /* What a device said: every row raw, decoded where the platform could. */
 
-import { get, segment } from "../api.js";
+import { get, may, segment } from "../api.js";
+import { PARTS } from "../carriers.js";
 import { foreign, h } from "../dom.js";
 import { codeName, formatName, spaced, valueText } from "../format.js";
 import { t, word } from "../i18n.js";
 import { listView } from "../list.js";
-import { card, chip, copyButton, emptyState, openDialog, facts, timeOf } from "../ui.js";
+import {
+    card, chip, copyButton, emptyState, facts, linkButton, openDialog, timeOf,
+} from "../ui.js";
 
 const PAGE = 200;
 
@@ -25,10 +28,10 @@ function decoded(row) {
     const pairs = namedValues(row.values);
     if (pairs.length > 0) {
         return h("ul", { class: "values" }, pairs.map(([name, value]) => h("li", {},
-            h("span", { class: "muted" }, foreign(name)), " ", h("b", {},
+            h("span", { class: "muted" }, foreign(name)), " ", h("b", { class: "clamp" },
                 foreign(valueText(value))))));
     }
-    return row.text ? h("span", { class: "mono" }, foreign(row.text))
+    return row.text ? h("span", { class: "mono clamp" }, foreign(row.text))
         : h("span", { class: "muted" }, "–");
 }
 
@@ -40,7 +43,14 @@ function raw(row) {
     return h("code", { class: "hex" }, spaced(short), row.hex.length > 48 && " …");
 }
 
-function showRow(row) {
+/* Where a row that was not decoded can be tried with the product's codec. */
+function codecOf(product, row) {
+    return product && may("operator") && row.hex && !row.values
+        && PARTS[product.carrier].includes("codec")
+        && `#/products/${product.id}/codec?hex=${row.hex}`;
+}
+
+function showRow(row, codec) {
     const title = t("data.row", { number: row.number });
     return openDialog(title, () => h("div", { class: "dialog-body" },
         facts([
@@ -54,17 +64,19 @@ function showRow(row) {
         row.text && [h("h3", {}, t("data.text")), h("pre", {}, foreign(row.text))],
         row.values && [h("h3", {}, t("data.decoded")), h("pre", {},
             foreign(JSON.stringify(row.values, null, 2)))],
-        h("div", { class: "dialog-actions" }, copyButton(row.hex || ""))), { wide: true });
+        h("div", { class: "dialog-actions" }, codec && linkButton(t("data.try"), codec),
+            copyButton(row.hex || ""))), { wide: true });
 }
 
-export function dataPart(ctx, device) {
+export function dataPart(ctx, device, product) {
     return card(t("device.part.data"), listView(ctx, {
         label: t("device.part.data"), types: ["data"], key: (row) => row.number,
         load: (query, signal) => newestFirst(device, query, signal),
         keepsOlder: true,
         columns: [
             [t("number"), (row) => h("button", {
-                type: "button", class: "link mono", on: { click: () => showRow(row) },
+                type: "button", class: "link mono",
+                on: { click: () => showRow(row, codecOf(product, row)) },
                 "aria-label": t("data.row", { number: row.number }),
             }, row.number), "number"],
             [t("time"), (row) => timeOf(row.time_ms)],

@@ -1,21 +1,21 @@
 /* One device: its head, which follows what happens to it, and its parts. */
 
-import { get, may, patch, remove, segment } from "../api.js";
-import { foreign, h, replace, seldom } from "../dom.js";
-import { duration, formatName } from "../format.js";
-import { formDialog } from "../form.js";
+import { get, may, remove, segment } from "../api.js";
+import { foreign, h, keepFocus, replace, seldom } from "../dom.js";
+import { duration, endpointText, formatName } from "../format.js";
 import { t, word } from "../i18n.js";
 import * as live from "../live.js";
 import { chartPart } from "./chart_part.js";
 import { commandsPart } from "./commands.js";
 import { dataPart } from "./data.js";
+import { editDevice, editLabel, isEditable } from "./device_edit.js";
 import { messagesPart } from "./messages.js";
 import { objectsPart } from "./objects.js";
 import { carrierChip } from "./products.js";
 import { virtualPart } from "./virtual.js";
 import {
     afterDialog, asyncPage, button, card, chip, deleteButton, emptyState, facts, onlineChip,
-    pageHead, tabs, timeOf, toast,
+    pageHead, tabs, timeOf,
 } from "../ui.js";
 
 const PARTS = ["summary", "data", "chart", "objects", "commands", "messages", "virtual"];
@@ -65,27 +65,9 @@ function provisionFacts(device, product) {
     ]);
 }
 
-function edit(device, done) {
-    return formDialog(t("device.edit"), [
-        { name: "name", label: t("device.name"), value: device.name, maxlength: 64 },
-        { name: "remark", label: t("device.remark"), value: device.remark, maxlength: 128 },
-        {
-            name: "subscription", label: t("device.subscription"), type: "radio",
-            value: device.subscription || "auto",
-            options: ["auto", "manual"].map((s) => [s, word("subscription", s)]),
-        },
-    ], async (values) => {
-        await patch(`devices/${segment(device)}`, {
-            ...values, name: values.name ?? "", remark: values.remark ?? "",
-        });
-        toast(t("saved"));
-        done();
-    });
-}
-
 function summaryPart(ctx, device, product) {
-    const tools = may("operator") && device.product !== null
-        && [button(t("edit"), () => edit(device, ctx.refresh))];
+    const tools = may("operator") && isEditable(device)
+        && [button(editLabel(device), () => editDevice(ctx, device))];
     return h("div", {}, h("div", { class: "columns" },
         card(t("device.registration"), registrationFacts(device)),
         h("div", {}, card(t("device.provision"), provisionFacts(device, product), {
@@ -93,10 +75,10 @@ function summaryPart(ctx, device, product) {
         }), card(t("device.observes"), observations(device)))),
     may("operator") && card(t("device.delete"), h("div", { class: "row" },
         h("p", {}, t("device.delete.note")),
-        deleteButton(device.endpoint, async () => {
+        deleteButton(endpointText(device), async () => {
             await remove(`devices/${segment(device)}`);
             location.hash = "#/devices";
-        }, { text: t("device.delete.about", { what: device.endpoint }) })), {
+        }, { text: t("device.delete.about", { what: endpointText(device) }) })), {
         className: "danger-card",
     }));
 }
@@ -128,7 +110,8 @@ function followHead(ctx, mark, part, body) {
             const { device, product } = await load(ctx);
             replace(mark, chips(device, product));
             if (part === "summary") {
-                afterDialog(() => replace(body, summaryPart(ctx, device, product)));
+                afterDialog(() => keepFocus(body, () =>
+                    replace(body, summaryPart(ctx, device, product))));
             }
         } catch {
             // It may be gone; the page says so when it is asked again.
@@ -145,14 +128,14 @@ export function devicePage(ctx) {
         const link = `#/devices/${ctx.params.device}`;
         followHead(ctx, mark, part, body);
         return h("div", {},
-            pageHead(device.name || device.endpoint, {
+            pageHead(device.name || endpointText(device), {
                 trail: [[t("nav.devices"), "#/devices"],
                     product && [product.name, `#/products/${product.id}`]].filter(Boolean),
                 chips: [mark],
                 note: device.name && device.name !== device.endpoint
-                    && h("code", {}, foreign(device.endpoint)),
+                    && h("code", {}, foreign(endpointText(device))),
             }),
-            tabs(device.endpoint, PARTS.map((name) => [name, t(`device.part.${name}`),
+            tabs(endpointText(device), PARTS.map((name) => [name, t(`device.part.${name}`),
                 `${link}/${name}`]), part),
             body);
     });

@@ -3,8 +3,10 @@
 import { get, getAll, may, post, remove, segment } from "../api.js";
 import { foreign, h } from "../dom.js";
 import { filled, formDialog } from "../form.js";
+import { endpointText } from "../format.js";
 import { t, word } from "../i18n.js";
 import { listView } from "../list.js";
+import { pskFields } from "./device_edit.js";
 import {
     button, chip, deleteButton, emptyState, onlineChip, pageHead, timeOf, toast,
 } from "../ui.js";
@@ -14,7 +16,7 @@ const IMSI = /^\d{6,15}$/;
 
 export function deviceLink(device) {
     return h("a", { href: `#/devices/${segment(device)}`, class: "mono" },
-        foreign(device.endpoint));
+        foreign(endpointText(device)));
 }
 
 function columns(names, product, reload) {
@@ -28,9 +30,9 @@ function columns(names, product, reload) {
                 foreign(names.get(d.product) || d.product)))],
         [t("device.seen"), (d) => timeOf(d.registration?.seen_ms)],
         [t("device.waiting"), (d) => d.commands_waiting, "number"],
-        may("operator") && ["", (d) => deleteButton(d.endpoint, () =>
+        may("operator") && ["", (d) => deleteButton(endpointText(d), () =>
             remove(`devices/${segment(d)}`).then(reload), { text: t("device.delete.about", {
-            what: d.endpoint,
+            what: endpointText(d),
         }) }), "end"],
     ].filter(Boolean);
 }
@@ -42,12 +44,13 @@ export function deviceList(ctx, { product, action, productChoices } = {}) {
         names.set(product.id, product.name);
     }
     const load = async (query, signal) => {
-        if (!product && names.size === 0) {
+        const page = await get("devices", { product: product?.id, ...query }, signal);
+        if (page.items.some((d) => d.product !== null && !names.has(d.product))) {
             for (const p of await getAll("products", {}, signal)) {
                 names.set(p.id, p.name);
             }
         }
-        return get("devices", { product: product?.id, ...query }, signal);
+        return page;
     };
     const list = listView(ctx, {
         label: t("nav.devices"), search: "server", searchLabel: t("devices.search"),
@@ -96,7 +99,7 @@ function identityFields(of) {
     const formatOf = (v) => of(v).endpoint_format || "{imei}";
     return [
         {
-            name: "imei", label: "IMEI", required: true, mono: true, pattern: IMEI,
+            name: "imei", at: "endpoint", label: "IMEI", required: true, mono: true, pattern: IMEI,
             wrong: t("form.imei"), hint: t("device.imei.hint"), placeholder: "861428040064744",
         },
         {
@@ -104,7 +107,7 @@ function identityFields(of) {
             wrong: t("form.imsi"), show: (v) => formatOf(v).includes("{imsi}"),
             placeholder: "460111174747875",
         },
-        { name: "name", label: t("device.name"), maxlength: 64 },
+        { name: "name", label: t("device.name"), bytes: 64 },
     ];
 }
 
@@ -112,14 +115,14 @@ function carrierFields(of) {
     return [
         {
             name: "device_key", label: t("device.key"), hint: t("device.key.hint"), mono: true,
-            show: (v) => of(v).carrier === "dmp",
+            bytes: 64, show: (v) => of(v).carrier === "dmp",
         },
         {
             name: "subscription", label: t("device.subscription"), type: "radio", value: "auto",
             options: ["auto", "manual"].map((s) => [s, word("subscription", s)]),
             show: (v) => ["dmp", "aep"].includes(of(v).carrier),
         },
-        { name: "remark", label: t("device.remark"), maxlength: 128, full: true },
+        { name: "remark", label: t("device.remark"), bytes: 1000, full: true },
         {
             name: "real", label: t("device.physical"), type: "radio", value: "yes",
             options: [["yes", t("device.physical.yes")], ["no", t("device.physical.no")]],
@@ -128,14 +131,7 @@ function carrierFields(of) {
             name: "secure", label: t("device.security"), type: "radio", value: "plain",
             options: [["plain", t("device.security.plain")], ["dtls", t("device.security.dtls")]],
         },
-        {
-            name: "psk_identity", label: t("device.psk.identity"), required: true,
-            show: (v) => v.secure === "dtls", mono: true,
-        },
-        {
-            name: "psk_key", label: t("device.psk.key"), type: "hex", required: true, mono: true,
-            show: (v) => v.secure === "dtls", hint: t("device.psk.hint"),
-        },
+        ...pskFields((v) => v.secure === "dtls"),
     ];
 }
 

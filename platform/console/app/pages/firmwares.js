@@ -24,9 +24,9 @@ function fields(products) {
             name: "carrier", label: t("product.carrier"), type: "radio", value: "aep",
             options: ["aep", "iot"].map((c) => [c, word("carrier", c), t(`firmware.${c}.about`)]),
         },
-        { name: "name", label: t("firmware.name"), required: true, maxlength: 64,
+        { name: "name", label: t("firmware.name"), required: true, bytes: 64,
             placeholder: "BC260YCNAAR01A02" },
-        { name: "version", label: t("firmware.version"), required: true, maxlength: 64,
+        { name: "version", label: t("firmware.version"), required: true, bytes: 64,
             placeholder: "BC260YCNAAR01A02" },
         {
             name: "md5", label: "MD5", mono: true, pattern: /^[0-9a-fA-F]{32}$/,

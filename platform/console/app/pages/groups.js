@@ -1,6 +1,6 @@
 /* Groups of devices, for tasks (guide 5.7.5 step 1, "绑定设备"). */
 
-import { get, may, post, put, remove, segment } from "../api.js";
+import { get, getAll, may, post, put, remove, segment } from "../api.js";
 import { foreign, h } from "../dom.js";
 import { formDialog } from "../form.js";
 import { t } from "../i18n.js";
@@ -12,6 +12,7 @@ import {
 } from "../ui.js";
 
 const DEFAULT = 1;
+const DEVICES_MAX = 20000;
 
 export const groupName = (group) => (group.id === DEFAULT && group.name === "default"
     ? t("groups.default") : group.name);
@@ -19,7 +20,7 @@ export const groupName = (group) => (group.id === DEFAULT && group.name === "def
 export function groupsPage(ctx) {
     const add = () => button(t("groups.add"), async () => {
         const group = await formDialog(t("groups.add"), [
-            { name: "name", label: t("name"), required: true, maxlength: 64, full: true },
+            { name: "name", label: t("name"), required: true, bytes: 64, full: true },
         ], (values) => post("groups", values), { label: t("create") });
         if (group) {
             location.hash = `#/groups/${group.id}`;
@@ -44,12 +45,14 @@ export function groupsPage(ctx) {
 function members(ctx, group) {
     const path = (device) => `groups/${group.id}/devices/${segment(device)}`;
     const bind = () => button(t("groups.bind"), async () => {
-        const done = await chooseDevices(ctx, t("groups.bind"), t("groups.bind"),
-            async (endpoints) => {
-                for (const endpoint of endpoints) {
-                    await put(path({ endpoint }), undefined);
+        const done = await chooseDevices(ctx, t("groups.bind"), t("groups.bind"), {
+            accepts: (device) => device.product !== null && device.group !== group.id,
+            run: async (devices) => {
+                for (const device of devices) {
+                    await put(path(device), undefined);
                 }
-            });
+            },
+        });
         if (done) {
             toast(t("groups.bound"));
             list.reload();
@@ -57,7 +60,7 @@ function members(ctx, group) {
     }, { kind: "primary", symbol: "plus" });
     const list = listView(ctx, {
         label: t("nav.devices"), types: ["device", "registered", "deregistered"], key: segment,
-        load: async (query, signal) => ({ items: await membersOf(group, signal), next: null }),
+        search: "server", searchLabel: t("devices.search"), load: pagesOf(group),
         columns: [
             [t("device"), deviceLink],
             [t("name"), (d) => (d.name ? foreign(d.name) : "–")],
@@ -73,14 +76,17 @@ function members(ctx, group) {
     return card(t("nav.devices"), list, { actions: [may("operator") && bind()] });
 }
 
-/* The group says who is in it; else the devices say which group they are in. */
-async function membersOf(group, signal) {
-    const now = await get(`groups/${group.id}`, {}, signal);
-    if (Array.isArray(now.devices)) {
-        return now.devices.map((d) => (typeof d === "string" ? { endpoint: d } : d));
-    }
-    const page = await get("devices", { limit: 1000 }, signal);
-    return page.items.filter((d) => d.group === group.id);
+/* The devices say which group they are in: they are asked for once for all pages of a list. */
+function pagesOf(group) {
+    let members = [];
+    return async ({ search = "", cursor, limit }, signal) => {
+        if (!cursor) {
+            const devices = await getAll("devices", { search }, signal, DEVICES_MAX);
+            members = devices.filter((d) => d.group === group.id);
+        }
+        const end = (cursor || 0) + limit;
+        return { items: members.slice(cursor || 0, end), next: end < members.length ? end : null };
+    };
 }
 
 export function groupPage(ctx) {

@@ -8,7 +8,7 @@ import { icon } from "../icons.js";
 import { listView } from "../list.js";
 import { card, chip, emptyState, timeOf } from "../ui.js";
 
-function uri(options) {
+export function uri(options) {
     const of = (name) => (options || []).filter((o) => o.name === name).map((o) => o.value);
     const path = of("Uri-Path").join("/");
     const query = of("Uri-Query").join("&");
@@ -21,13 +21,12 @@ function optionRows(options) {
             foreign(o.value)))));
 }
 
+const keyOf = (m) => `${m.time_ms}-${m.direction}-${m.message_id}-${m.code}`;
+
 function message(m) {
     const up = m.direction === "up";
     const length = (m.payload_hex || "").length / 2;
-    return h("li", {
-        class: `message ${m.direction}`,
-        data: { key: `${m.time_ms}-${m.direction}-${m.message_id}-${m.code}` },
-    }, h("details", {},
+    return h("li", { class: `message ${m.direction}`, data: { key: keyOf(m) } }, h("details", {},
         h("summary", {},
             h("span", { class: "way" }, icon(up ? "up" : "down"),
                 h("span", { class: "unseen" }, t(up ? "message.up" : "message.down"))),
@@ -46,7 +45,7 @@ export function messagesPart(ctx, device) {
     return card(t("device.part.messages"), listView(ctx, {
         label: t("device.part.messages"), types: ["message"],
         path: `devices/${segment(device)}/messages`, first: 300,
-        render: (items) => h("ol", { class: "messages" }, items.map(message)),
+        body: h("ol", { class: "messages" }), row: message, key: keyOf,
         empty: () => emptyState(t("message.empty"), null, "events"),
     }), { note: t("message.about") });
 }

@@ -2,9 +2,10 @@
  * publishing it. */
 
 import { act, getOr, may, put } from "../api.js";
-import { foreign, h } from "../dom.js";
+import { foreign, h, replace } from "../dom.js";
 import { documentEditor } from "../document.js";
 import { filled } from "../form.js";
+import { valueText } from "../format.js";
 import { t, word } from "../i18n.js";
 import { editableRows } from "../rows.js";
 import { asyncBox, button, card, chip, toast } from "../ui.js";
@@ -28,10 +29,10 @@ function enumValues(list) {
 
 function propertyFields(row) {
     return [
-        { name: "name", label: t("model.name"), value: row.name, required: true, maxlength: 64 },
+        { name: "name", label: t("model.name"), value: row.name, required: true, bytes: 64 },
         {
             name: "identifier", label: t("model.identifier"), value: row.identifier, required: true,
-            mono: true, pattern: IDENTIFIER, wrong: t("form.identifier"), maxlength: 64,
+            mono: true, pattern: IDENTIFIER, wrong: t("form.identifier"), bytes: 64,
         },
         {
             name: "type", label: t("profile.type"), type: "select", value: row.type || "bool",
@@ -130,19 +131,41 @@ export function loadModel(ctx, product) {
         ctx.signal);
 }
 
+/* What a model's properties and their values are called; what it has no name for stays as it is. */
+export function namesOf(model) {
+    const known = new Map((model?.properties || []).map((p) => [p.identifier, p]));
+    const named = (p, value) => (p?.type === "bool" ? p[value ? "true_name" : "false_name"]
+        : p?.type === "enum" ? (p.values || []).find((v) => v.value === value)?.name : "");
+    return {
+        label: (name) => (known.get(name)?.name ? `${known.get(name).name} (${name})` : name),
+        text: (name, value) => named(known.get(name), value) || valueText(value),
+    };
+}
+
 export function modelPart(ctx, product) {
     const path = `products/${product.id}/model`;
     const readonly = !may("admin");
-    const mark = product.model_published ? chip(t("model.published"), "good")
-        : chip(t("model.draft"));
+    const mark = h("span", {}, product.model_published ? chip(t("model.published"), "good")
+        : chip(t("model.draft")));
+    let editor = null;
     const publish = button(t("model.publish"), async () => {
-        await act(`${path}/publish`);
-        toast(t("model.published"));
-        ctx.refresh();
+        if (await editor.saved()) {
+            await act(`${path}/publish`);
+            toast(t("model.published"));
+            ctx.refresh();
+        }
     });
-    return card(t("product.part.model"), asyncBox(ctx, () => loadModel(ctx, product), (model) =>
-        documentEditor({
+    const save = async (value) => {
+        await put(path, value);
+        if (product.model_published) {
+            replace(mark, chip(t("model.saved"), "wait"));
+        }
+    };
+    return card(t("product.part.model"), asyncBox(ctx, () => loadModel(ctx, product), (model) => {
+        editor = documentEditor({
             value: model, readonly, draw: (value, changed) => draw(value, changed, readonly),
-            save: (value) => put(path, value), actions: [!readonly && publish],
-        })), { note: t("model.about"), actions: [mark] });
+            save, actions: [!readonly && publish],
+        });
+        return editor;
+    }), { note: t("model.about"), actions: [mark] });
 }

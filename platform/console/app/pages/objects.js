@@ -6,11 +6,12 @@ import { valueText } from "../format.js";
 import { t, word } from "../i18n.js";
 import { searchBox } from "../list.js";
 import * as live from "../live.js";
-import { withOwn } from "../objects.js";
+import { withOwn, withReports } from "../objects.js";
 import { anyDialog, executeDialog, send, writeDialog } from "./operation.js";
 import { asyncBox, button, card, chip, emptyState, linkButton, timeOf } from "../ui.js";
 
 const BINARY_OBJECT = 19;
+const REPORTS = 200;
 
 function tool(device, name, path, run) {
     return button(word("operation", name), run, {
@@ -41,7 +42,7 @@ function resourceRow(device, path, resource, done, isBinary) {
             resource.observed && chip(t("observed"), "good")),
         h("span", { class: "resource-value" },
             resource.value !== undefined && resource.value !== null
-                ? [h("b", { class: "mono" }, foreign(valueText(resource.value))), " ",
+                ? [h("b", { class: "mono clamp" }, foreign(valueText(resource.value))), " ",
                     resource.time_ms && timeOf(resource.time_ms)]
                 : h("span", { class: "muted" }, resource.operations === "E" ? "" : "–")),
         tools(device, own, { ...resource, isBinary }, done));
@@ -80,20 +81,31 @@ class Tree {
         this.closed = new Set();
         this.needle = "";
         this.box = h("div", { class: "tree" });
+        this.none = h("div", { hidden: true }, emptyState(t("list.nothing"), null, "search"));
+        this.element = h("div", {}, this.box, this.none);
         this.reload = seldom(() => this.load(), 300);
         live.on(["data", "command", "registered", "updated", "again"], this.reload, ctx.signal);
     }
 
     async load() {
         try {
-            this.show((await this.fetch()).items);
+            const items = await this.fetch();
+            if (JSON.stringify(items) !== JSON.stringify(this.items)) {
+                this.show(items);
+            }
         } catch {
             // The next event tries again.
         }
     }
 
-    fetch() {
-        return get(`devices/${segment(this.device)}/objects`, {}, this.ctx.signal);
+    async fetch() {
+        const path = `devices/${segment(this.device)}`;
+        const { items } = await get(`${path}/objects`, {}, this.ctx.signal);
+        if (!items.some((o) => o.object === BINARY_OBJECT)) {
+            return items;
+        }
+        const reports = await get(`${path}/data`, { limit: REPORTS }, this.ctx.signal);
+        return withReports(items, reports.items.filter((row) => row.path?.startsWith("/19/")));
     }
 
     /* Keeps what was folded, and the focus. */
@@ -103,24 +115,27 @@ class Tree {
             const { key } = element.dataset;
             this.closed[element.open ? "delete" : "add"](key);
         }
-        keepFocus(this.box, () => replace(this.box, items.map((o) =>
-            objectBlock(this.device, o, this.reload, !this.closed.has(`/${o.object}`)))));
+        keepFocus(this.box, () => replace(this.box, items.length > 0 ? items.map((o) =>
+            objectBlock(this.device, o, this.reload, !this.closed.has(`/${o.object}`)))
+            : emptyState(t("objects.empty"), null, "groups")));
         for (const element of this.box.querySelectorAll("details details")) {
             element.open = !this.closed.has(element.dataset.key);
         }
         this.filter();
-        return this.box;
+        return this.element;
     }
 
     filter() {
         const match = (e) => e.textContent.toLowerCase().includes(this.needle);
-        for (const object of this.box.children) {
+        const objects = [...this.box.querySelectorAll(".object")];
+        for (const object of objects) {
             object.hidden = !match(object);
             const named = match(object.querySelector("summary"));
             for (const row of object.querySelectorAll(".resource")) {
                 row.hidden = !named && !match(row);
             }
         }
+        this.none.hidden = objects.length === 0 || objects.some((object) => !object.hidden);
     }
 
     find(text) {
@@ -131,8 +146,7 @@ class Tree {
 
 export function objectsPart(ctx, device) {
     const tree = new Tree(ctx, device);
-    const body = asyncBox(ctx, () => tree.fetch(), ({ items }) => (items.length === 0
-        ? emptyState(t("objects.empty"), null, "groups") : tree.show(items)));
+    const body = asyncBox(ctx, () => tree.fetch(), (items) => tree.show(items));
     const any = may("operator") && button(t("command.any"), () => anyDialog(device, (command) => {
         tree.reload();
         return command;

@@ -5,6 +5,7 @@ import { foreign, h, visible } from "../dom.js";
 import { CHOSEN_FORMATS, codeName, formatName, hexOfText, valueText } from "../format.js";
 import { formDialog } from "../form.js";
 import { t, word } from "../i18n.js";
+import { failure, reasonText } from "../reasons.js";
 import { facts, hexOf, openDialog, stateChip, timeOf, toast } from "../ui.js";
 
 const WAIT_S = 10;
@@ -84,7 +85,7 @@ export function commandFacts(command) {
         [t("value"), command.value !== null && command.value !== undefined
             && h("pre", {}, foreign(valueText(command.value)))],
         ["Hex", command.hex && hexOf(command.hex)],
-        [t("reason"), command.reason && foreign(command.reason)],
+        [t("reason"), command.reason && foreign(reasonText(command.reason))],
         [t("created"), timeOf(command.created_ms, true)],
         [t("command.sent"), command.sent_ms && timeOf(command.sent_ms, true)],
         [t("command.ended"), command.ended_ms && timeOf(command.ended_ms, true)],
@@ -110,8 +111,8 @@ export async function send(device, body, done, quiet) {
     } else if (command.state === "SUCCESSFUL") {
         toast(`${name}: ${command.code ? codeName(command.code) : word("state", command.state)}`);
     } else {
-        const why = command.reason || (command.code && codeName(command.code)) || "";
-        toast(`${name}: ${word("state", command.state)} ${why}`, "bad");
+        const why = [command.code && codeName(command.code), failure(command)];
+        toast([`${name}:`, word("state", command.state), ...why].filter(Boolean).join(" "), "bad");
     }
     done?.(command);
     if (!quiet && hasEnded(command) && command.hex) {

@@ -2,7 +2,7 @@
 
 import { get, getAll } from "../api.js";
 import { h, seldom } from "../dom.js";
-import { duration } from "../format.js";
+import { duration, timeZone } from "../format.js";
 import { t } from "../i18n.js";
 import * as live from "../live.js";
 import { eventFeed } from "./events.js";
@@ -11,8 +11,8 @@ import {
 } from "../ui.js";
 
 function tile(label, value, href) {
-    return h("a", { class: "tile", href }, h("strong", {}, value.toLocaleString("en")),
-        h("span", {}, label));
+    return h("a", { class: "tile", href, data: { key: href } },
+        h("strong", {}, value.toLocaleString("en")), h("span", {}, label));
 }
 
 function tiles({ status, products }) {
@@ -20,7 +20,7 @@ function tiles({ status, products }) {
         tile(t("nav.products"), products.length, "#/products"),
         tile(t("nav.devices"), status.devices, "#/devices"),
         tile(t("overview.registered"), status.registered, "#/devices?online=true"),
-        tile(t("overview.waiting"), status.commands_waiting, "#/commands"));
+        tile(t("overview.waiting"), status.commands_waiting, "#/commands?state=PENDING"));
 }
 
 function welcome({ products }) {
@@ -44,6 +44,7 @@ function health({ status }) {
         [t("overview.store"), [stateChip(store.state), store.problem
             && h("span", {}, " ", store.problem)]],
         ...listeners(status),
+        [t("overview.zone"), timeZone()],
     ]);
 }
 
@@ -54,9 +55,11 @@ export function overviewPage(ctx) {
         ]);
         return { status, products };
     };
-    const numbers = asyncBox(ctx, load, (all) => [tiles(all), welcome(all)]);
-    const state = asyncBox(ctx, load, health);
+    let loading = load();
+    const numbers = asyncBox(ctx, () => loading, (all) => [tiles(all), welcome(all)]);
+    const state = asyncBox(ctx, () => loading, health);
     const again = seldom(() => {
+        loading = load();
         numbers.reload();
         state.reload();
     }, 1000);

@@ -4,7 +4,7 @@
  */
 
 import { getOr, may, put } from "../api.js";
-import { foreign, h, replace } from "../dom.js";
+import { arrange, foreign, h } from "../dom.js";
 import { documentEditor } from "../document.js";
 import { filled, formDialog } from "../form.js";
 import { t } from "../i18n.js";
@@ -36,7 +36,7 @@ function newProfile(product) {
 
 function typeFields(row, nameKey) {
     return [
-        { name: nameKey, label: t("name"), value: row[nameKey], required: true, maxlength: 64 },
+        { name: nameKey, label: t("name"), value: row[nameKey], required: true, bytes: 64 },
         {
             name: "dataType", label: t("profile.type"), type: "select",
             value: row.dataType || "int", options: TYPES.map((type) => [type, type]),
@@ -63,7 +63,7 @@ function propertyFields(row) {
     return [
         ...typeFields(row, "propertyName"),
         { name: "step", label: t("profile.step"), type: "number", value: row.step, show: numeric },
-        { name: "unit", label: t("unit"), value: row.unit, maxlength: 32 },
+        { name: "unit", label: t("unit"), value: row.unit, bytes: 32 },
         {
             name: "enumList", label: t("profile.enum"), type: "list", value: row.enumList,
             show: (v) => v.dataType === "string", hint: t("form.list.hint"), full: true,
@@ -125,7 +125,7 @@ function paras(command, key, changed, readonly) {
 
 async function askName(title, value = "") {
     const values = await formDialog(title, [{
-        name: "name", label: t("name"), required: true, value, maxlength: 64,
+        name: "name", label: t("name"), required: true, value, bytes: 64,
         pattern: /^[\w.-]+$/, wrong: t("form.identifier"),
     }], (v) => v, { label: t("apply") });
     return values?.name;
@@ -137,7 +137,7 @@ function commandBlock(service, command, redraw, changed, readonly) {
             t("confirm.remove", { what: command.commandName }), t("remove"))) {
             service.commands.splice(service.commands.indexOf(command), 1);
             changed();
-            redraw();
+            redraw().focus();
         }
     };
     return h("section", { class: "sub", "aria-label": command.commandName },
@@ -168,18 +168,21 @@ function responses(command, changed, readonly) {
 function commands(service, changed, readonly) {
     service.commands = service.commands || [];
     const box = h("div", {});
-    const redraw = () => replace(box,
-        service.commands.length > 0 ? service.commands.map((command) =>
-            commandBlock(service, command, redraw, changed, readonly))
-            : emptyState(t("profile.commands.none")),
-        !readonly && button(t("profile.command.add"), async () => {
-            const name = await askName(t("profile.command.add"));
-            if (name) {
-                service.commands.push({ commandName: name, paras: [], responses: [] });
-                changed();
-                redraw();
-            }
-        }, { symbol: "plus" }));
+    const adder = button(t("profile.command.add"), async () => {
+        const name = await askName(t("profile.command.add"));
+        if (name) {
+            service.commands.push({ commandName: name, paras: [], responses: [] });
+            changed();
+            redraw();
+        }
+    }, { symbol: "plus" });
+    const redraw = () => {
+        const blocks = service.commands.map((command) =>
+            commandBlock(service, command, redraw, changed, readonly));
+        arrange(box, [...blocks, blocks.length === 0 && emptyState(t("profile.commands.none")),
+            !readonly && adder].filter(Boolean));
+        return adder;
+    };
     redraw();
     return box;
 }
@@ -193,7 +196,7 @@ function serviceBlock(profile, service, redraw, changed, readonly) {
             device.serviceTypeCapabilities = (device.serviceTypeCapabilities || []).filter((c) =>
                 c.serviceType !== service.serviceType);
             changed();
-            redraw();
+            redraw().focus();
         }
     };
     return h("section", { class: "service", "aria-label": service.serviceType },
@@ -238,10 +241,14 @@ function draw(profile, changed, readonly) {
             redraw();
         }
     };
-    const redraw = () => replace(box, profile.services.map((service) =>
-        serviceBlock(profile, service, redraw, changed, readonly)),
-    profile.services.length === 0 && emptyState(t("profile.services.none")),
-    !readonly && button(t("profile.service.add"), add, { symbol: "plus" }));
+    const adder = button(t("profile.service.add"), add, { symbol: "plus" });
+    const redraw = () => {
+        const blocks = profile.services.map((service) =>
+            serviceBlock(profile, service, redraw, changed, readonly));
+        arrange(box, [...blocks, blocks.length === 0 && emptyState(t("profile.services.none")),
+            !readonly && adder].filter(Boolean));
+        return adder;
+    };
     redraw();
     return h("div", {}, upgradeTick(device, changed, readonly), box);
 }

@@ -1,11 +1,12 @@
 /* Upgrade tasks (guide 5.6.2 to 5.6.4, 5.7.5): which firmware, which devices, how far each is. */
 
 import { act, get, getAll, may, post, remove } from "../api.js";
-import { foreign, h, seldom, visible } from "../dom.js";
+import { foreign, h, replace, seldom, visible } from "../dom.js";
 import { filled, formDialog } from "../form.js";
 import { t, word } from "../i18n.js";
 import { listView } from "../list.js";
 import * as live from "../live.js";
+import { reasonText } from "../reasons.js";
 import { chooseDevices } from "./choose.js";
 import { deviceLink } from "./devices.js";
 import { groupName } from "./groups.js";
@@ -18,16 +19,17 @@ const KINDS = ["succeeded", "running", "waiting", "failed", "canceled"];
 
 const total = (task) => KINDS.reduce((sum, kind) => sum + (task.counts?.[kind] || 0), 0);
 
+/* How many have come to their end; the canceled have not. */
 function donePercent(task) {
-    const all = total(task);
-    return all === 0 ? 0
-        : (100 * (all - (task.counts.running || 0) - (task.counts.waiting || 0))) / all;
+    const { succeeded = 0, failed = 0 } = task.counts || {};
+    return total(task) === 0 ? 0 : (100 * (succeeded + failed)) / total(task);
 }
 
 function counts(task) {
     return h("ul", { class: "counts" }, KINDS.filter((kind) => kind !== "canceled"
-        || task.counts?.canceled).map((kind) => h("li", { class: kind },
-        h("b", {}, task.counts?.[kind] || 0), " ", word("counts", kind))));
+        || task.counts?.canceled).map((kind) => h("li", {
+        class: task.counts?.[kind] ? kind : null,
+    }, h("b", {}, task.counts?.[kind] || 0), " ", word("counts", kind))));
 }
 
 async function create(values) {
@@ -50,7 +52,7 @@ async function add(ctx) {
         return;
     }
     await formDialog(t("tasks.add"), [
-        { name: "name", label: t("tasks.name"), required: true, maxlength: 64,
+        { name: "name", label: t("tasks.name"), required: true, bytes: 64,
             placeholder: "Test_Task1" },
         {
             name: "firmware", label: t("tasks.firmware"), type: "select", required: true,
@@ -127,14 +129,22 @@ function deviceRows(ctx, task) {
                     && [" → ", foreign(d.version_after)])],
             [t("tasks.result"), (d) => h("span", {}, d.result !== null && d.result !== undefined
                 && h("span", { class: "muted" }, `5/0/5 = ${d.result} `),
-            d.reason ? foreign(d.reason) : "")],
+            d.reason ? foreign(reasonText(d.reason)) : "")],
             [t("tasks.updated"), (d) => timeOf(d.updated_ms)],
         ],
         empty: () => emptyState(t("tasks.no_devices"), null, "devices"),
     });
 }
 
-function actions(ctx, task, again) {
+/* Which devices a firmware is for: those of its product, or of its carrier's products. */
+async function fitting(ctx, firmware) {
+    const products = await getAll("products", {}, ctx.signal);
+    const fit = new Set(products.filter((p) => (firmware?.product ? p.id === firmware.product
+        : !firmware || p.carrier === firmware.carrier)).map((p) => p.id));
+    return (device) => fit.has(device.product);
+}
+
+function actions(ctx, task, firmware, again) {
     const path = `tasks/${task.id}`;
     const start = button(t("tasks.start"), async () => {
         await act(`${path}/start`);
@@ -149,9 +159,13 @@ function actions(ctx, task, again) {
         }
     }, { kind: "danger-quiet" });
     const join = button(t("tasks.add_devices"), async () => {
-        if (await chooseDevices(ctx, t("tasks.add_devices"), t("tasks.join"), (devices) =>
-            post(`${path}/devices`, { devices }))) {
-            ctx.refresh();
+        const accepts = await fitting(ctx, firmware);
+        if (await chooseDevices(ctx, t("tasks.add_devices"), t("tasks.join"), {
+            accepts, run: (devices) => post(`${path}/devices`, {
+                devices: devices.map((d) => d.endpoint),
+            }),
+        })) {
+            again();
         }
     });
     const drop = deleteButton(task.name, async () => {
@@ -170,20 +184,27 @@ export function taskPage(ctx) {
         const firmware = await get(`firmwares/${task.firmware}`, {}, ctx.signal).catch(() => null);
         return { task, firmware };
     };
+    const head = h("div", {});
+    const progress = h("div", {});
+    const settings = h("div", {});
     let devices = null;
+    let page = null;
     const box = asyncPage(ctx, t("nav.tasks"), load, ({ task, firmware }) => {
-        devices = devices || deviceRows(ctx, task);
-        return h("div", {}, pageHead(task.name, {
+        replace(head, pageHead(task.name, {
             trail: [[t("nav.tasks"), "#/tasks"]], chips: [stateChip(task.state)],
-            actions: actions(ctx, task, () => {
+            actions: actions(ctx, task, firmware, () => {
                 box.reload();
                 devices.reload();
             }),
-        }), card(t("tasks.progress"), h("div", {},
-            progressOf(donePercent(task), t("tasks.progress.of", {
-                name: visible(task.name),
-            })), counts(task))),
-        card(t("nav.devices"), devices), card(t("tasks.settings"), taskFacts(task, firmware)));
+        }));
+        replace(progress, progressOf(donePercent(task), t("tasks.progress.of", {
+            name: visible(task.name),
+        })), counts(task));
+        replace(settings, taskFacts(task, firmware));
+        devices = devices || deviceRows(ctx, task);
+        page = page || h("div", {}, head, card(t("tasks.progress"), progress),
+            card(t("nav.devices"), devices), card(t("tasks.settings"), settings));
+        return page;
     });
     live.on(["fota", "again"], seldom(() => afterDialog(box.reload), 700), ctx.signal);
     return box;

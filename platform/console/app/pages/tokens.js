@@ -14,7 +14,7 @@ const ROLE_KINDS = { admin: "good", operator: "busy", viewer: "plain" };
 
 function fields() {
     return [
-        { name: "name", label: t("name"), required: true, maxlength: 64, full: true },
+        { name: "name", label: t("name"), required: true, bytes: 64, full: true },
         {
             name: "role", label: t("role"), type: "radio", value: "viewer",
             options: ["viewer", "operator", "admin"].map((r) => [r, word("role", r),

@@ -2,13 +2,13 @@
  * section 5.2.1.2, "no physical device"). */
 
 import { get, getOr, may, post, remove, segment } from "../api.js";
-import { foreign, h, replace, seldom } from "../dom.js";
+import { Rows, arrange, foreign, h, replace, seldom } from "../dom.js";
 import { clock } from "../format.js";
 import { form } from "../form.js";
 import { CARRIERS } from "../carriers.js";
 import { t, word } from "../i18n.js";
 import * as live from "../live.js";
-import { asyncBox, button, card, chip, deleteButton, emptyState, stateChip, toast } from "../ui.js";
+import { asyncBox, button, card, chip, deleteButton, emptyState, toast } from "../ui.js";
 
 const PLAY = { playing: "busy", passed: "good", failed: "bad" };
 
@@ -42,11 +42,42 @@ function startForm(device, product, done) {
     }, { label: t("virtual.start") });
 }
 
-function dialogue(lines) {
-    return h("ol", { class: "terminal", tabindex: "0", "aria-label": t("virtual.dialogue") },
-        lines.map((line) => h("li", { class: line.direction },
-            h("span", { class: "stamp" }, clock(line.time_ms, true)),
-            foreign(line.text))));
+const keyOf = (line) => `${line.time_ms} ${line.direction} ${line.text}`;
+
+function said(line) {
+    return h("li", { class: line.direction }, h("span", { class: "stamp" },
+        clock(line.time_ms, true)), foreign(line.text));
+}
+
+/* The dialogue; show(lines) adds what is new, and scrolls with it unless the reader has scrolled
+ * back. */
+class Terminal {
+    constructor() {
+        this.rows = new Rows(keyOf, said);
+        this.follows = true;
+        this.list = h("ol", { class: "terminal", tabindex: "0",
+            "aria-label": t("virtual.dialogue"), on: { scroll: () => this.look() } });
+        this.element = h("div", {}, emptyState(t("virtual.quiet")));
+    }
+
+    show(lines) {
+        if (lines.length === 0) {
+            return;
+        }
+        const { list } = this;
+        arrange(list, this.rows.of(lines));
+        arrange(this.element, [list]);
+        requestAnimationFrame(() => {
+            if (this.follows) {
+                list.scrollTop = list.scrollHeight;
+            }
+        });
+    }
+
+    look() {
+        const { scrollHeight, scrollTop, clientHeight } = this.list;
+        this.follows = scrollHeight - scrollTop - clientHeight < 40;
+    }
 }
 
 function input(device) {
@@ -70,34 +101,23 @@ function input(device) {
     return element;
 }
 
-/* Scrolls with what comes, unless the reader has scrolled back. */
-function showLines(box, lines) {
-    const old = box.querySelector(".terminal");
-    const below = !old || old.scrollHeight - old.scrollTop - old.clientHeight < 40;
-    const top = old?.scrollTop || 0;
-    replace(box, lines.length > 0 ? dialogue(lines) : emptyState(t("virtual.quiet")));
-    const terminal = box.querySelector(".terminal");
-    if (terminal) {
-        terminal.scrollTop = below ? terminal.scrollHeight : top;
-    }
-}
-
 function running(ctx, device, first, again) {
     const path = `devices/${segment(device)}/virtual`;
-    const mark = h("span", {}, stateChip(first.state));
-    const lines = h("div", {});
+    const mark = h("span", {});
+    const terminal = new Terminal();
     const controls = h("div", {});
     const why = h("div", {});
     const stop = deleteButton(device.endpoint, () => remove(path).then(again), {
         label: t("virtual.stop"), text: t("virtual.stop.about"), done: t("virtual.stopped"),
     });
     const show = (now) => {
-        replace(mark, stateChip(now.state), now.exit !== null && now.exit !== undefined
+        replace(mark, chip(word("virtual.state", now.state),
+            now.state === "running" ? "busy" : "plain"), now.exit !== null && now.exit !== undefined
             && ` ${t("virtual.exit", { status: now.exit })}`,
         now.play && now.play !== "idle" && [" ", chip(word("play", now.play), PLAY[now.play])]);
         replace(why, now.problem ? h("p", { class: "form-alert", role: "alert" },
             foreign(now.problem)) : "");
-        showLines(lines, now.lines || []);
+        terminal.show(now.lines || []);
         if (now.state !== "running") {
             replace(controls, button(t("virtual.again"), async () => {
                 await remove(path).catch(() => null);
@@ -117,7 +137,7 @@ function running(ctx, device, first, again) {
         }
     }, 250);
     live.on(["at", "again"], update, ctx.signal);
-    return card(t("device.part.virtual"), h("div", {}, why, lines, controls), {
+    return card(t("device.part.virtual"), h("div", {}, why, terminal.element, controls), {
         actions: [mark, may("operator") && first.state === "running" && stop],
     });
 }

@@ -1,9 +1,9 @@
 /*
- * Raw IP capture: see pcap_file.h. IPv4 header RFC 791 3.1, IPv6 header RFC 8200 3, UDP header
+ * Raw IP capture: see capture.h. IPv4 header RFC 791 3.1, IPv6 header RFC 8200 3, UDP header
  * and its checksum RFC 768 and RFC 8200 8.1. The file format is libpcap's.
  */
 #define _GNU_SOURCE
-#include "pcap_file.h"
+#include "capture.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,8 +15,6 @@
 #include <unistd.h>
 
 #include "base/sink.h"
-#include "bc260y/limits.h"
-#include "report.h"
 #include "symbol.h"
 
 #define IPV4_HEADER_BYTES 20
@@ -24,62 +22,63 @@
 #define UDP_HEADER_BYTES 8
 #define HOP_LIMIT 64
 #define SNAP_BYTES 65535
-#define PACKET_BYTES_MAX (IPV6_HEADER_BYTES + UDP_HEADER_BYTES + BC_WIRE_BYTES_MAX)
+#define PACKET_BYTES_MAX (IPV6_HEADER_BYTES + UDP_HEADER_BYTES + CAPTURE_DATAGRAM_BYTES_MAX)
 
-static bool load_library(struct pcap_library *l)
+static bool load_library(struct capture_library *l)
 {
     l->handle = dlopen("libpcap.so.0.8", RTLD_LAZY | RTLD_LOCAL); /* Debian's name for it */
     if (l->handle == NULL)
         l->handle = dlopen("libpcap.so.1", RTLD_LAZY | RTLD_LOCAL);
-    if (l->handle != NULL && symbol_find(l->handle, "pcap_open_dead", &l->open_dead) &&
-        symbol_find(l->handle, "pcap_close", &l->close) &&
-        symbol_find(l->handle, "pcap_dump_fopen", &l->dump_fopen) &&
-        symbol_find(l->handle, "pcap_dump", &l->dump) &&
-        symbol_find(l->handle, "pcap_dump_flush", &l->dump_flush) &&
-        symbol_find(l->handle, "pcap_dump_close", &l->dump_close))
-        return true;
-    report("--pcap needs libpcap; install the package libpcap0.8");
-    return false;
+    return l->handle != NULL && symbol_find(l->handle, "pcap_open_dead", &l->open_dead) &&
+           symbol_find(l->handle, "pcap_close", &l->close) &&
+           symbol_find(l->handle, "pcap_dump_fopen", &l->dump_fopen) &&
+           symbol_find(l->handle, "pcap_dump", &l->dump) &&
+           symbol_find(l->handle, "pcap_dump_flush", &l->dump_flush) &&
+           symbol_find(l->handle, "pcap_dump_close", &l->dump_close);
 }
 
-bool pcap_file_open(struct pcap_file *p, const char *path)
+/* NULL, with errno, when the file cannot be written. */
+static FILE *open_file(const char *path)
 {
-    if (!load_library(&p->library))
-        return false;
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        report("cannot write the capture %s: %s", path, strerror(errno));
-        return false;
-    }
+    if (fd < 0)
+        return NULL;
     struct stat info; /* an older file keeps its mode, so it is set again */
     if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
         fchmod(fd, 0600);
     FILE *file = fdopen(fd, "wb");
-    if (file == NULL) {
-        report("cannot write the capture %s: %s", path, strerror(errno));
+    if (file == NULL)
         close(fd);
-        return false;
-    }
-    p->pcap = p->library.open_dead(DLT_RAW, SNAP_BYTES);
-    p->dumper = p->pcap != NULL ? p->library.dump_fopen(p->pcap, file) : NULL;
-    if (p->dumper == NULL || p->library.dump_flush(p->dumper) != 0) {
-        report("cannot write the capture %s: %s", path, strerror(errno));
-        if (p->pcap == NULL)
-            fclose(file);
-        pcap_file_close(p);
-        return false;
-    }
-    return true;
+    return file;
 }
 
-void pcap_file_close(struct pcap_file *p)
+const char *capture_open(struct capture *c, const char *path)
 {
-    if (p->dumper != NULL)
-        p->library.dump_close(p->dumper);
-    if (p->pcap != NULL)
-        p->library.close(p->pcap);
-    p->dumper = NULL;
-    p->pcap = NULL;
+    if (!load_library(&c->library))
+        return "it needs libpcap; install the package libpcap0.8";
+    FILE *file = open_file(path);
+    if (file == NULL)
+        return strerror(errno);
+    c->pcap = c->library.open_dead(DLT_RAW, SNAP_BYTES);
+    if (c->pcap == NULL)
+        fclose(file);
+    else
+        c->dumper = c->library.dump_fopen(c->pcap, file); /* closes it, when it cannot */
+    if (c->dumper != NULL && capture_flush(c))
+        return NULL;
+    int error = errno;
+    capture_close(c);
+    return strerror(error);
+}
+
+void capture_close(struct capture *c)
+{
+    if (c->dumper != NULL)
+        c->library.dump_close(c->dumper);
+    if (c->pcap != NULL)
+        c->library.close(c->pcap);
+    c->dumper = NULL;
+    c->pcap = NULL;
 }
 
 /* The Internet checksum's running sum (RFC 1071) over big-endian words; an odd end counts as if a
@@ -143,16 +142,22 @@ static void put_udp(bc_sink *out, const struct bc_address *from, const struct bc
     set_be16(udp + 6, checksum != 0 ? checksum : 0xFFFF); /* 0 would say "no checksum" */
 }
 
-bool pcap_file_add(struct pcap_file *p, const struct bc_address *from, const struct bc_address *to,
-                   bc_view datagram)
+void capture_add(const struct capture *c, const struct bc_address *from,
+                 const struct bc_address *to, bc_view datagram)
 {
     uint8_t packet[PACKET_BYTES_MAX];
     bc_sink out = {.ptr = packet, .cap = sizeof(packet)};
+    if (datagram.len > CAPTURE_DATAGRAM_BYTES_MAX)
+        return;
     put_ip_header(&out, from, to, UDP_HEADER_BYTES + datagram.len);
     put_udp(&out, from, to, datagram);
     struct pcap_pkthdr header = {.caplen = (bpf_u_int32)out.len, .len = (bpf_u_int32)out.len};
     gettimeofday(&header.ts, NULL);
     /* libpcap's callbacks take the dumper through their user pointer. */
-    p->library.dump((u_char *)p->dumper, &header, packet);
-    return p->library.dump_flush(p->dumper) == 0;
+    c->library.dump((u_char *)c->dumper, &header, packet);
+}
+
+bool capture_flush(const struct capture *c)
+{
+    return c->library.dump_flush(c->dumper) == 0;
 }

@@ -1,8 +1,8 @@
 /*
  * Numbers on the command line and in files.
  */
-#ifndef BC_DAEMON_NUMBER_H
-#define BC_DAEMON_NUMBER_H
+#ifndef BC_COMMON_NUMBER_H
+#define BC_COMMON_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>

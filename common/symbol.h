@@ -1,8 +1,8 @@
 /*
  * Functions of libraries that are loaded when they are needed.
  */
-#ifndef BC_DAEMON_SYMBOL_H
-#define BC_DAEMON_SYMBOL_H
+#ifndef BC_COMMON_SYMBOL_H
+#define BC_COMMON_SYMBOL_H
 
 #include <stdbool.h>
 
