@@ -38,12 +38,13 @@ static bool read_file(const char *path, char passphrase[SIGN_PASSPHRASE_MAX + 1]
                       char why[TOOL_WHY_MAX])
 {
     FILE *in = fopen(path, "re");
-    if (in == NULL) {
+    bool good = in != NULL && read_line(in, passphrase, why);
+    if (in == NULL || ferror(in)) { /* a folder can be opened */
         snprintf(why, TOOL_WHY_MAX, "cannot read %s: %s", path, strerror(errno));
-        return false;
+        good = false;
     }
-    bool good = read_line(in, passphrase, why);
-    fclose(in);
+    if (in != NULL)
+        fclose(in);
     return good;
 }
 

@@ -22,6 +22,7 @@
 #include "hash.h"
 #include "incoming.h"
 #include "outbox.h"
+#include "rate.h"
 #include "table.h"
 #include "timer.h"
 
@@ -56,6 +57,7 @@ struct bc_bootstrap_server {
     struct timers timers;
     struct duplicates duplicates;
     struct outbox outbox;
+    struct rate refusals;
     uint16_t next_message_id;
 };
 
@@ -322,12 +324,25 @@ static void remember(struct bc_bootstrap_server *s, const struct bc_address *fro
                             s->now_ms + EXCHANGE_LIFETIME_MS);
 }
 
+static bool may_refuse(struct bc_bootstrap_server *s)
+{
+    return bc_server_rate_take(&s->refusals, s->now_ms, BC_SERVER_REFUSALS_PER_S);
+}
+
+static void reset(struct bc_bootstrap_server *s, const struct bc_address *to, uint16_t message_id)
+{
+    if (may_refuse(s))
+        bc_server_outbox_put_empty(&s->outbox, to, BC_COAP_RST, message_id);
+}
+
 /* What is not for /bs is safe to work out again: not worth a place among the duplicates. */
 static void answer(struct bc_bootstrap_server *s, const struct request *r, uint8_t code,
                    bool remembered)
 {
     const struct bc_coap_message *m = r->message;
     bool confirmable = m->type == BC_COAP_CON;
+    if (code >= BC_COAP_BAD_REQUEST && !may_refuse(s))
+        return;
     uint16_t message_id = confirmable ? m->message_id : s->next_message_id++;
     bc_sink out = bc_server_outbox_begin(&s->outbox);
     (void)bc_coap_write_begin(&out, confirmable ? BC_COAP_ACK : BC_COAP_NON, code, message_id,
@@ -420,7 +435,7 @@ static void on_request(struct bc_bootstrap_server *s, const struct bc_address *f
         return;
     uint8_t refused = bc_server_request_read(m, from, &request);
     if (refused != 0 && m->type == BC_COAP_NON) {
-        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
+        reset(s, from, m->message_id);
         return;
     }
     if (refused == 0)
@@ -463,7 +478,7 @@ static void on_separate(struct bc_bootstrap_server *s, const struct bc_address *
         return;
     struct session *session = by_token(s, from, &m->token);
     if (session == NULL || !bc_server_response_understood(m)) {
-        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
+        reset(s, from, m->message_id);
         return; /* worked out again, should it come again */
     }
     bc_server_outbox_put(&s->outbox, from, reply);
@@ -505,7 +520,7 @@ void bc_bootstrap_server_on_datagram(struct bc_bootstrap_server *s, uint64_t now
     case INCOMING_NOTHING:
         break;
     case INCOMING_REFUSED:
-        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m.message_id);
+        reset(s, from, m.message_id);
         break;
     case INCOMING_EMPTY:
         on_empty(s, from, &m);

@@ -12,6 +12,7 @@
 #include "hash.h"
 #include "incoming.h"
 #include "outbox.h"
+#include "rate.h"
 #include "server.h"
 #include "table.h"
 #include "timer.h"
@@ -103,6 +104,7 @@ struct bc_server {
     struct timers waits;    /* of exchanges: few, and near */
     struct duplicates duplicates;
     struct outbox outbox;
+    struct rate refusals;
     struct assemblies assemblies;
     struct device *first, *last;
     uint32_t fetches;         /* bodies of devices that are held in memory */
@@ -137,6 +139,10 @@ bool bc_server_lacks_security(const struct bc_server *s, bc_view endpoint,
                               const struct bc_address *from);
 bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct bc_address *from);
 /* Remembers what was answered, and tells it. */
+/* Whether one more refusal may be sent: asked once for each. */
+bool bc_server_may_refuse(struct bc_server *s);
+/* A reset of the message with that id, if so. */
+void bc_server_reset(struct bc_server *s, const struct bc_address *to, uint16_t message_id);
 void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_address *to,
                         uint16_t message_id, bc_view reply);
 

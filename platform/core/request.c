@@ -128,12 +128,14 @@ void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
         return;
     uint8_t refused = bc_server_request_read(m, from, &request);
     if (refused != 0 && m->type == BC_COAP_NON) {
-        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
+        bc_server_reset(s, from, m->message_id);
         return;
     }
     struct reply reply = refused != 0
                              ? (struct reply){.code = refused, .format = BC_COAP_FORMAT_ABSENT}
                              : answer(s, &request);
+    if (reply.code >= BC_COAP_BAD_REQUEST && !bc_server_may_refuse(s))
+        return; /* worked out again, should it come again */
     bc_sink out = bc_server_outbox_begin(&s->outbox);
     write_reply(s, &request, &reply, &out);
     bc_server_outbox_end(&s->outbox, from, &out);

@@ -117,7 +117,7 @@ void bc_server_on_response(struct bc_server *s, const struct bc_address *from,
     struct exchange *exchange = NULL;
     struct observation *observation = NULL;
     if (!find_taker(s, from, m, &exchange, &observation)) {
-        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m->message_id);
+        bc_server_reset(s, from, m->message_id);
         return; /* worked out again, should it come again */
     }
     /* First, so that the device sees it before a request that follows. */

@@ -17,6 +17,7 @@ struct bc_server_config bc_server_config_default(void)
         .requests_max = 16,
         .duplicates_max = 262144,
         .transfers_max = 4096,
+        .refusals_per_s = BC_SERVER_REFUSALS_PER_S,
         .events = BC_SERVER_EVENTS_ALL,
     };
 }
@@ -118,6 +119,17 @@ void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_addr
         s->config.on_reply(s->config.context, to, message_id, reply);
 }
 
+bool bc_server_may_refuse(struct bc_server *s)
+{
+    return bc_server_rate_take(&s->refusals, s->now_ms, s->config.refusals_per_s);
+}
+
+void bc_server_reset(struct bc_server *s, const struct bc_address *to, uint16_t message_id)
+{
+    if (bc_server_may_refuse(s))
+        bc_server_outbox_put_empty(&s->outbox, to, BC_COAP_RST, message_id);
+}
+
 static void on_empty(struct bc_server *s, const struct bc_address *from,
                      const struct bc_coap_message *m)
 {
@@ -136,7 +148,7 @@ void bc_server_on_datagram(struct bc_server *s, uint64_t now_ms, const struct bc
     case INCOMING_NOTHING:
         break;
     case INCOMING_REFUSED:
-        bc_server_outbox_put_empty(&s->outbox, from, BC_COAP_RST, m.message_id);
+        bc_server_reset(s, from, m.message_id);
         break;
     case INCOMING_EMPTY:
         on_empty(s, from, &m);

@@ -163,6 +163,7 @@ struct bc_server_config {
     uint32_t requests_max;     /* of one device, waiting and sent */
     uint32_t duplicates_max;   /* messages remembered for at most EXCHANGE_LIFETIME */
     uint32_t transfers_max;    /* values being read in blocks; further ones are told as `more` */
+    uint32_t refusals_per_s;   /* 4.xx, 5.xx and resets; more are not sent, nor told. 0: any */
     /* 16, 32, ... 1024: the size of blocks that reads ask for and writes are cut into. 0: reads ask
      * for none, writes are cut above 1024 bytes. */
     uint16_t block_bytes;

@@ -87,6 +87,7 @@ struct visit {
     enum visit_area area;
     const char *url;    /* undecoded, without the query */
     const char *method; /* HEAD is GET */
+    bool heads;         /* and was HEAD */
     const struct api_route *route;
     struct service_token token;
     uint8_t *body;

@@ -198,7 +198,8 @@ static enum MHD_Result begin(struct http *http, struct MHD_Connection *connectio
     if (visit->guest != NULL)
         visit->guest->unheard = true;
     visit->url = url;
-    visit->method = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    visit->heads = strcmp(method, "HEAD") == 0;
+    visit->method = visit->heads ? "GET" : method;
     visit->body_max = JSON_BYTES_MAX;
     bool fine = check_request(visit);
     give_time(visit, visit->takes_raw ? patience_ms * RAW_PATIENCE : patience_ms);
@@ -406,6 +407,8 @@ static enum MHD_Result respond_metrics(struct visit *visit)
 
 static enum MHD_Result respond_stream(struct visit *visit)
 {
+    if (visit->heads) /* a stream's end would be sent all the same */
+        return http_respond_bytes(visit, "text/event-stream", calloc(1, 1), 0);
     json_t *query = read_query(visit);
     bool begun = query != NULL && http_stream_begin(visit, query);
     json_decref(query);

@@ -336,40 +336,40 @@ static struct bc_collection *free_collection(struct bc_lwm2m_client *c)
     return NULL;
 }
 
-/* One part of several. An index out of turn throws away what was collected, so that the host can
- * begin anew. */
+/* One part of several, into `*at`. An index out of turn throws away what was collected, so that the
+ * host can begin anew. */
 static enum bc_err collect(struct bc_lwm2m_client *c, const struct bc_observation *observation,
-                           const struct bc_notification *n)
+                           const struct bc_notification *n, struct bc_collection **at)
 {
-    struct bc_collection *collection = collection_of(c, observation->path);
-    if (collection == NULL && observation->path.depth == 3)
+    bool first = *at == NULL;
+    if (first && observation->path.depth == 3)
         return BC_ERR_RANGE;
-    if (collection != NULL && n->index != collection->next_index) {
-        drop_collection(c, collection);
-        return BC_ERR_RANGE;
-    }
-    if (collection == NULL)
-        collection = free_collection(c);
-    if (collection == NULL)
+    if (first)
+        *at = free_collection(c);
+    if (*at == NULL)
         return BC_ERR_FULL;
-    if (!add_part(&c->coap, &collection->parts, parts_format(observation->accept),
-                  observation->path, n->path, &n->value)) {
-        drop_collection(c, collection);
-        return BC_ERR_FULL;
+    enum bc_err err = BC_OK;
+    if (!first && n->index != (*at)->next_index)
+        err = BC_ERR_RANGE;
+    else if (!add_part(&c->coap, &(*at)->parts, parts_format(observation->accept),
+                       observation->path, n->path, &n->value))
+        err = BC_ERR_FULL;
+    if (err != BC_OK) {
+        drop_collection(c, *at);
+        return err;
     }
-    collection->path = observation->path;
-    collection->next_index = (uint16_t)(n->index - 1);
+    (*at)->path = observation->path;
+    (*at)->next_index = (uint16_t)(n->index - 1);
     return BC_OK;
 }
 
 static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
-                                     const struct bc_notification *n, uint16_t *message_id)
+                                     bc_chunk parts, const struct bc_notification *n,
+                                     uint16_t *message_id)
 {
-    const struct bc_collection *collection = collection_of(c, observation->path);
     struct bc_lwm2m_frame frame = bc_lwm2m_notification_of(
         observation, n->confirmable ? BC_COAP_CON : BC_COAP_NON, TAG_NOTIFY);
-    enum bc_err err = send_value(c, &frame, collection == NULL ? 0 : collection->parts,
-                                 observation->accept, n->path, &n->value);
+    enum bc_err err = send_value(c, &frame, parts, observation->accept, n->path, &n->value);
     if (err != BC_OK)
         return err;
     bc_lwm2m_remember_sent(observation, &frame);
@@ -386,13 +386,16 @@ enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notificat
     struct bc_observation *observation = bc_lwm2m_observation_of(c, n->path);
     if (observation == NULL || !bc_objects_has(&c->settings->objects, n->path))
         return BC_ERR_ABSENT;
-    if (n->index > 0 || collection_of(c, observation->path) != NULL) {
-        enum bc_err err = collect(c, observation, n);
+    struct bc_collection *collection = collection_of(c, observation->path);
+    if (n->index > 0 || collection != NULL) {
+        enum bc_err err = collect(c, observation, n, &collection);
         if (err != BC_OK || n->index > 0)
             return err;
     }
-    enum bc_err err = send_notification(c, observation, n, message_id);
-    bc_lwm2m_drop_parts(c, observation->path);
+    bc_chunk parts = collection == NULL ? 0 : collection->parts;
+    enum bc_err err = send_notification(c, observation, parts, n, message_id);
+    if (collection != NULL)
+        drop_collection(c, collection);
     *sent = err == BC_OK;
     return err;
 }

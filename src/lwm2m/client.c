@@ -161,23 +161,17 @@ bool bc_lwm2m_quiet(const struct bc_lwm2m_client *c)
     return true;
 }
 
-static bool host_waits_for(uint8_t tag)
-{
-    switch (tag) {
-    case TAG_DEREGISTER:
-    case TAG_NOTIFY:
-    case TAG_SEND:
-        return true;
-    default:
-        return tag > TAG_UPDATE + BC_UPDATE_AUTOMATIC && tag != TAG_UPDATE + BC_UPDATE_SERVER;
-    }
-}
+/* The tags of what the host waits for, a bit each. */
+#define AWAITED                                                                         \
+    (1U << TAG_DEREGISTER | 1U << TAG_NOTIFY | 1U << TAG_SEND |                         \
+     1U << (TAG_UPDATE + BC_UPDATE_LIFETIME) | 1U << (TAG_UPDATE + BC_UPDATE_BINDING) | \
+     1U << (TAG_UPDATE + BC_UPDATE_OBJECT_ADDED) | 1U << (TAG_UPDATE + BC_UPDATE_OBJECT_DELETED))
 
 unsigned bc_lwm2m_results_due(const struct bc_lwm2m_client *c)
 {
     unsigned results = 0;
     for (size_t i = 0; i < BC_EXCHANGES_MAX; i++)
-        results += c->coap.exchange[i].state > BC_COAP_SENDS_ONCE &&
-                   host_waits_for(c->coap.exchange[i].tag);
+        if (c->coap.exchange[i].state > BC_COAP_SENDS_ONCE)
+            results += AWAITED >> c->coap.exchange[i].tag & 1U;
     return results;
 }

@@ -366,8 +366,8 @@ bool bc_lwm2m_idle(const struct bc_lwm2m_client *c);
 /* True when nothing is under way in either direction: the moment to sleep. */
 bool bc_lwm2m_quiet(const struct bc_lwm2m_client *c);
 
-/* How many of the messages under way end in an event that the host waits for, an automatic update
- * and a registration not counted. */
+/* How many of the messages under way end in an event that the host waits for; registration,
+ * recovery and automatic updates are not counted. */
 unsigned bc_lwm2m_results_due(const struct bc_lwm2m_client *c);
 
 /* Drops observations below an object that is no more. */

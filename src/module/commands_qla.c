@@ -66,7 +66,7 @@ static const struct bc_at_param config_params[] = {
     {.name = "binding_mode", .min = 0, .max = 1, .optional = true},
 };
 
-static int config_read(struct bc_at_call *call)
+static OWN_FRAME int config_read(struct bc_at_call *call)
 {
     struct bc_module *m = call->context;
     const struct bc_lwm2m_settings *settings = &m->stored.lwm2m;

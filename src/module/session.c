@@ -241,7 +241,8 @@ static bool keep_account(struct bc_module *m, const struct bc_lwm2m_account *acc
         return false;
     server.endpoint = bc_view_of(m->stored.lwm2m.endpoint);
     if (server.security == BC_SECURITY_PSK) {
-        server.key = account->key;
+        server.psk = account->key;
+        server.psk_raw = true;
         server.psk_id = account->identity;
         server.psk_hex = true;
     }

@@ -179,7 +179,7 @@ static bool decode_server(void *into, struct reader *in)
     out->endpoint = read_text(in, BC_ENDPOINT_BYTES_MAX);
     out->psk_id = read_text(in, BC_PSK_ID_BYTES_MAX);
     out->psk = read_text(in, BC_PSK_BYTES_MAX);
-    out->key = (bc_view){0};
+    out->psk_raw = false;
     bool keyed = out->psk_id.len > 0 && out->psk.len > 0;
     return read_whole(in) && out->host.len > 0 && out->endpoint.len > 0 &&
            out->lifetime_s >= BC_LIFETIME_MIN &&
@@ -205,9 +205,12 @@ static bool write_server(struct bc_module *m, struct record_memory *memory, enum
     put_text(&out, in->host);
     put_text(&out, in->endpoint);
     put_text(&out, in->psk_id);
-    bc_put_be(&out, in->psk.len + 2 * in->key.len, 2);
-    bc_put_bytes(&out, in->psk);
-    bc_put_hex(&out, in->key);
+    if (in->psk_raw) {
+        bc_put_be(&out, 2 * in->psk.len, 2);
+        bc_put_hex(&out, in->psk);
+    } else {
+        put_text(&out, in->psk);
+    }
     return finish(m, record, &out);
 }
 

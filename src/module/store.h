@@ -20,18 +20,24 @@ struct server_record {
     bc_view endpoint;
     bc_view psk_id;
     bc_view psk;
-    bc_view key; /* the PSK as bytes, in the place of its digits; only to be put */
     uint32_t lifetime_s;
     uint16_t port;
     uint8_t security; /* 0 = pre-shared key, 3 = none */
     bool queue_mode;
     bool psk_hex; /* the PSK is the hex digits of a key, whatever it looks like */
+    bool psk_raw; /* the PSK is the key itself, and is kept as its hex digits; only to be put */
 };
 
-/* What a record is loaded to. */
+/* What a record is loaded to. There is room for one on the stack: a function that has one, beside
+ * others that lead to one, is not to become a part of its caller. */
 struct record_memory {
     uint8_t bytes[BC_RECORD_BYTES_MAX];
 };
+#if defined(__GNUC__)
+#define OWN_FRAME __attribute__((noinline))
+#else
+#define OWN_FRAME
+#endif
 
 /* SERVER or BOOTSTRAP. False when there is none. */
 bool bc_store_load_server(struct bc_module *m, enum bc_record record, struct record_memory *memory,

@@ -202,10 +202,44 @@ static void more_devices_at_one_address_than_message_ids_are_served(void **state
     bc_server_destroy(w.server);
 }
 
+/* PLATFORM 2: rate limits. Whoever forges a sender's address makes us send him so much and no more;
+ * devices that are served notice nothing. */
+static void refusals_have_a_limit_a_second(void **state)
+{
+    (void)state;
+    struct world w;
+    struct bc_server_config config = bc_server_config_default();
+    config.refusals_per_s = 3;
+    world_begin_with(&w, "iot", &config);
+    world_register(&w, 7001, "x", "</3/0>");
+    (void)world_expect_event(&w, BC_SERVER_REGISTERED);
+    world_feed(&w, 666, "4002 0001 B2 7264"); /* POST /rd without an endpoint */
+    world_expect(&w, 666, "6080 0001");
+    (void)world_expect_event(&w, BC_SERVER_REJECTED);
+    world_feed(&w, 666, "4000 0002"); /* a ping */
+    world_expect(&w, 666, "7000 0002");
+    world_feed(&w, 666, "4445 0003 01020304"); /* a notification that nobody has asked for */
+    world_expect(&w, 666, "7000 0003");
+    world_feed(&w, 666, "4000 0004");
+    world_feed(&w, 667, "4445 0005 01020304");
+    world_feed(&w, 668, "4001 0006 B3 666F6F"); /* GET /foo */
+    world_feed(&w, 669, "4002 0007 B2 7264");   /* not told either */
+    world_expect_silence(&w);
+    world_expect_no_event(&w);
+    world_feed(&w, 7001, "4002 2001 B2 7264 0A <id>");
+    world_expect(&w, 7001, "6044 2001");
+    (void)world_expect_event(&w, BC_SERVER_UPDATED);
+    world_wait(&w, 1000);
+    world_feed(&w, 668, "4001 0006 B3 666F6F"); /* again, as CoAP does */
+    world_expect(&w, 668, "6084 0006");
+    world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hostile_datagrams_break_nothing),
+        cmocka_unit_test(refusals_have_a_limit_a_second),
         cmocka_unit_test(more_devices_at_one_address_than_message_ids_are_served),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

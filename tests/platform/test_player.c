@@ -262,6 +262,37 @@ static void what_is_no_text_is_shown_in_hex(void **state)
     json_decref(value);
 }
 
+/* G 2.1: the key is the eighth parameter, in the command as in the answer. */
+static void key_in_a_line_is_not_shown(void **state)
+{
+    static const char *const cases[][2] = {
+        {"AT+QLACONFIG=0,\"h\",5684,\"e,x\",300,0,\"i\",\"00ff\"",
+         "AT+QLACONFIG=0,\"h\",5684,\"e,x\",300,0,\"i\",***"},
+        {"at+qlaconfig= 0,h,5684,e,300,0,i,00ff,1", "at+qlaconfig= 0,h,5684,e,300,0,i,***"},
+        {"+QLACONFIG: 0,h,5684,e,300,0,i,00ff,1", "+QLACONFIG: 0,h,5684,e,300,0,i,***"},
+        {"expected: OK, received: +QLACONFIG: 0,h,5684,e,300,0,i,00ff,1",
+         "expected: OK, received: +QLACONFIG: 0,h,5684,e,300,0,i,***"},
+        {"+QLACONFIG: 0,h,5683,e,300,3,1", "+QLACONFIG: 0,h,5683,e,300,3,1"},
+        {"AT+QLACONFIG?", "AT+QLACONFIG?"},
+        {"AT+QLANOTIFY=19,0,0,2,9,\"00\",0,1", "AT+QLANOTIFY=19,0,0,2,9,\"00\",0,1"},
+        {"", ""},
+    };
+    char shown[AT_LINE_MAX + 1], line[AT_LINE_MAX + 2];
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        line_without_key(cases[i][0], shown);
+        assert_string_equal(shown, cases[i][1]);
+    }
+    memset(line, ',', sizeof(line) - 1);
+    memcpy(line, "+QLACONFIG", strlen("+QLACONFIG"));
+    line[sizeof(line) - 1] = '\0';
+    line_without_key(line, shown);
+    assert_string_equal(shown, "+QLACONFIG,,,,,,,***");
+    memset(line, 'x', sizeof(line) - 1);
+    line_without_key(line, shown);
+    assert_int_equal(strlen(shown), AT_LINE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +309,7 @@ int main(void)
         cmocka_unit_test(the_log_keeps_the_newest_lines),
         cmocka_unit_test(the_log_is_bounded_in_bytes),
         cmocka_unit_test(what_is_no_text_is_shown_in_hex),
+        cmocka_unit_test(key_in_a_line_is_not_shown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

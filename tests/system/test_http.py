@@ -234,6 +234,11 @@ class Requests(Served):
         for method in ("OPTIONS", "TRACE", "CONNECT", "FOO", "get"):
             self.assertIn(self.rest.raw(method, PREFIX + "/whoami").status, (400, 404, 405, 501))
         whole = self.rest.raw("GET", PREFIX + "/whoami")
+        answer = self.talk(f"HEAD {PREFIX}/events HTTP/1.1\r\nHost: localhost\r\n"
+                           f"Authorization: Bearer {self.rest.token}\r\n"
+                           "Connection: close\r\n\r\n".encode())
+        self.assertIn(b"text/event-stream", answer)
+        self.assertEqual(answer.partition(b"\r\n\r\n")[2], b"")
         head = self.rest.raw("HEAD", PREFIX + "/whoami")
         self.assertEqual((head.status, head.data), (200, b""))
         self.assertEqual(head.headers["Content-Length"], str(len(whole.data)))
@@ -516,8 +521,9 @@ class Events(Served):
             with self.rest.events() as slow, self.rest.events(type="product") as quick:
                 slow.read_block()
                 for _ in range(200):
-                    for number in range(100):  # pings, each told with its answer
-                        device.send(b"\x40\x00" + number.to_bytes(2, "big"))
+                    for number in range(100):  # each is told with its answer
+                        device.send(b"\x40\x01" + number.to_bytes(2, "big") +
+                                    b"\xbb.well-known\x04core")
                         device.receive()
                     if self.dropped() > 0:
                         break

@@ -298,6 +298,8 @@ class Passphrases(SignTest):
                                        "--passphrase-file", "phrase"))
         result = self.tool("sign", "fw.zip", "--key", self.key(), "--passphrase-file", "none")
         self.assert_fails(result, "cannot read none")
+        result = self.tool("sign", "fw.zip", "--key", self.key(), "--passphrase-file", ".")
+        self.assert_fails(result, "cannot read .: Is a directory")
 
     def on_terminal(self, answers, *args):
         """Exit status, and all that the terminal showed."""
