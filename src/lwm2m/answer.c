@@ -122,18 +122,10 @@ static void drop(struct bc_lwm2m_client *c, struct bc_request *request)
     *request = (struct bc_request){.kind = BC_REQUEST_FREE};
 }
 
-static void drop_collection(struct bc_lwm2m_client *c, struct bc_collection *collection)
-{
-    bc_arena_free(&c->coap.arena, collection->parts);
-    *collection = (struct bc_collection){0};
-}
-
 void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c)
 {
     for (size_t i = 0; i < BC_REQUESTS_MAX; i++)
         drop(c, &c->request[i]);
-    for (size_t i = 0; i < BC_COLLECTIONS_MAX; i++)
-        drop_collection(c, &c->collection[i]);
 }
 
 void bc_lwm2m_expire_requests(struct bc_lwm2m_client *c, bool all)
@@ -308,68 +300,50 @@ enum bc_err bc_lwm2m_answer(struct bc_lwm2m_client *c, enum bc_request_kind kind
 
 /* --- Notifications --------------------------------------------------------------------------- */
 
-static struct bc_collection *collection_of(struct bc_lwm2m_client *c, struct bc_path path)
+static void drop_parts(struct bc_lwm2m_client *c, struct bc_observation *observation)
 {
-    for (size_t i = 0; i < BC_COLLECTIONS_MAX; i++)
-        if (c->collection[i].parts != 0 && bc_path_equal(c->collection[i].path, path))
-            return &c->collection[i];
-    return NULL;
+    bc_arena_free(&c->coap.arena, observation->parts);
+    observation->parts = 0;
 }
 
-void bc_lwm2m_drop_parts(struct bc_lwm2m_client *c, struct bc_path path)
+/* So few at a time that the exchanges keep their share of the arena. */
+static bool may_collect(const struct bc_lwm2m_client *c)
 {
-    struct bc_collection *collection = collection_of(c, path);
-    if (collection != NULL)
-        drop_collection(c, collection);
+    unsigned collecting = 0;
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
+        collecting += c->observation[i].parts != 0;
+    return collecting < BC_COLLECTIONS_MAX;
 }
 
-/* Parts of an observation that is no more are in nobody's way. */
-static struct bc_collection *free_collection(struct bc_lwm2m_client *c)
+/* One part of several. An index out of turn throws away what was collected, so that the host can
+ * begin anew. */
+static enum bc_err collect(struct bc_lwm2m_client *c, struct bc_observation *observation,
+                           const struct bc_notification *n)
 {
-    for (size_t i = 0; i < BC_COLLECTIONS_MAX; i++) {
-        struct bc_collection *collection = &c->collection[i];
-        if (collection->parts != 0 && !bc_lwm2m_observed(c, collection->path))
-            drop_collection(c, collection);
-        if (collection->parts == 0)
-            return collection;
-    }
-    return NULL;
-}
-
-/* One part of several, into `*at`. An index out of turn throws away what was collected, so that the
- * host can begin anew. */
-static enum bc_err collect(struct bc_lwm2m_client *c, const struct bc_observation *observation,
-                           const struct bc_notification *n, struct bc_collection **at)
-{
-    bool first = *at == NULL;
+    bool first = observation->parts == 0;
     if (first && observation->path.depth == 3)
         return BC_ERR_RANGE;
-    if (first)
-        *at = free_collection(c);
-    if (*at == NULL)
-        return BC_ERR_FULL;
     enum bc_err err = BC_OK;
-    if (!first && n->index != (*at)->next_index)
+    if (!first && n->index != observation->next_index)
         err = BC_ERR_RANGE;
-    else if (!add_part(&c->coap, &(*at)->parts, parts_format(observation->accept),
+    else if ((first && !may_collect(c)) ||
+             !add_part(&c->coap, &observation->parts, parts_format(observation->accept),
                        observation->path, n->path, &n->value))
         err = BC_ERR_FULL;
-    if (err != BC_OK) {
-        drop_collection(c, *at);
-        return err;
-    }
-    (*at)->path = observation->path;
-    (*at)->next_index = (uint16_t)(n->index - 1);
-    return BC_OK;
+    observation->next_index = (uint16_t)(n->index - 1);
+    if (err != BC_OK)
+        drop_parts(c, observation);
+    return err;
 }
 
 static enum bc_err send_notification(struct bc_lwm2m_client *c, struct bc_observation *observation,
-                                     bc_chunk parts, const struct bc_notification *n,
-                                     uint16_t *message_id)
+                                     const struct bc_notification *n, uint16_t *message_id)
 {
     struct bc_lwm2m_frame frame = bc_lwm2m_notification_of(
         observation, n->confirmable ? BC_COAP_CON : BC_COAP_NON, TAG_NOTIFY);
-    enum bc_err err = send_value(c, &frame, parts, observation->accept, n->path, &n->value);
+    enum bc_err err =
+        send_value(c, &frame, observation->parts, observation->accept, n->path, &n->value);
+    drop_parts(c, observation);
     if (err != BC_OK)
         return err;
     bc_lwm2m_remember_sent(observation, &frame);
@@ -386,16 +360,12 @@ enum bc_err bc_lwm2m_notify(struct bc_lwm2m_client *c, const struct bc_notificat
     struct bc_observation *observation = bc_lwm2m_observation_of(c, n->path);
     if (observation == NULL || !bc_objects_has(&c->settings->objects, n->path))
         return BC_ERR_ABSENT;
-    struct bc_collection *collection = collection_of(c, observation->path);
-    if (n->index > 0 || collection != NULL) {
-        enum bc_err err = collect(c, observation, n, &collection);
+    if (n->index > 0 || observation->parts != 0) {
+        enum bc_err err = collect(c, observation, n);
         if (err != BC_OK || n->index > 0)
             return err;
     }
-    bc_chunk parts = collection == NULL ? 0 : collection->parts;
-    enum bc_err err = send_notification(c, observation, parts, n, message_id);
-    if (collection != NULL)
-        drop_collection(c, collection);
+    enum bc_err err = send_notification(c, observation, n, message_id);
     *sent = err == BC_OK;
     return err;
 }

@@ -50,7 +50,7 @@ static void on_refused(struct bc_lwm2m_client *c, uint16_t message_id)
     struct bc_observation *observation = bc_lwm2m_observation_sent(c, message_id);
     if (observation == NULL)
         return;
-    observation->alive = false;
+    bc_lwm2m_end_observation(c, observation);
     bc_lwm2m_tell(c, BC_EVENT_RESET, BC_OUTCOME_DONE, message_id);
 }
 

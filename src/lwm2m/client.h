@@ -217,6 +217,8 @@ struct bc_observation {
     uint16_t sent[BC_OBSERVATION_SENT]; /* the last one first */
     int16_t accept;                     /* a known format, or BC_COAP_FORMAT_ABSENT */
     struct bc_coap_token token;
+    bc_chunk parts;      /* of a notification whose last part is still to come; 0 = none */
+    uint16_t next_index; /* of the part to come */
 };
 
 /* What brings an observation back after a reboot. All zero: none. */
@@ -226,13 +228,6 @@ struct bc_saved_observation {
     uint8_t depth; /* of the path: 0 = none */
     uint8_t block_exponent;
     struct bc_coap_token token;
-};
-
-/* A notification whose last part is still to come. */
-struct bc_collection {
-    bc_chunk parts; /* 0 = free */
-    uint16_t next_index;
-    struct bc_path path; /* of the observation */
 };
 
 struct bc_lwm2m_client {
@@ -256,7 +251,6 @@ struct bc_lwm2m_client {
     uint8_t location[BC_LOCATION_BYTES_MAX + 1]; /* its segments, each behind its length */
     struct bc_request request[BC_REQUESTS_MAX];
     struct bc_observation observation[BC_OBSERVATIONS_MAX];
-    struct bc_collection collection[BC_COLLECTIONS_MAX];
     struct bc_attributes attributes;
 };
 

@@ -152,8 +152,8 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
 /* The Observe value of the next message to who observes that path. */
 uint32_t bc_lwm2m_next_sequence(struct bc_lwm2m_client *c, struct bc_path path);
 bool bc_lwm2m_observe_room(const struct bc_lwm2m_client *c, struct bc_path path);
-/* True when exactly this path is observed. */
-bool bc_lwm2m_observed(struct bc_lwm2m_client *c, struct bc_path path);
+/* With the parts of a notification whose last one has not come. */
+void bc_lwm2m_end_observation(struct bc_lwm2m_client *c, struct bc_observation *observation);
 /* Ends the observation of that path; when there is none, those of all that lies below it
  * (OMA-ETS int-303 cancels two resources by their instance). */
 void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path);
@@ -172,8 +172,6 @@ int32_t bc_lwm2m_pick_format(struct bc_path path, enum bc_value_type type, int32
 
 /* answer.c */
 void bc_lwm2m_drop_requests(struct bc_lwm2m_client *c);
-/* Parts of a notification of `path` whose last one has not come. */
-void bc_lwm2m_drop_parts(struct bc_lwm2m_client *c, struct bc_path path);
 void bc_lwm2m_expire_requests(struct bc_lwm2m_client *c, bool all); /* or those that are too old */
 void bc_lwm2m_requests_on_time(struct bc_lwm2m_client *c);
 /* True when the host has that request already: it came again after so many others that its reply

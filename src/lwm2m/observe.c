@@ -15,9 +15,10 @@ static struct bc_observation *find(struct bc_lwm2m_client *c, struct bc_path pat
     return NULL;
 }
 
-bool bc_lwm2m_observed(struct bc_lwm2m_client *c, struct bc_path path)
+void bc_lwm2m_end_observation(struct bc_lwm2m_client *c, struct bc_observation *observation)
 {
-    return find(c, path) != NULL;
+    bc_arena_free(&c->coap.arena, observation->parts);
+    *observation = (struct bc_observation){0};
 }
 
 bool bc_lwm2m_observe_room(const struct bc_lwm2m_client *c, struct bc_path path)
@@ -46,11 +47,11 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
 {
     uint32_t sequence = bc_lwm2m_next_sequence(c, path);
     struct bc_observation *observation = find(c, path);
-    if (observation == NULL)
-        bc_lwm2m_drop_parts(c, path); /* of an observation before it */
+    if (observation != NULL && observation->accept != accept)
+        bc_lwm2m_end_observation(c, observation); /* parts in one format are of no use in another */
     for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
-        if (has_token(&c->observation[i], token))
-            c->observation[i].alive = false;
+        if (&c->observation[i] != observation && has_token(&c->observation[i], token))
+            bc_lwm2m_end_observation(c, &c->observation[i]);
     for (size_t i = 0; observation == NULL && i < BC_OBSERVATIONS_MAX; i++)
         if (!c->observation[i].alive)
             observation = &c->observation[i];
@@ -60,7 +61,9 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
                                                .accept = (int16_t)accept,
                                                .sequence = sequence & 0xFFFFFF,
                                                .reported_ms = (uint32_t)c->coap.now_ms,
-                                               .alive = true};
+                                               .alive = true,
+                                               .parts = observation->parts,
+                                               .next_index = observation->next_index};
     return observation;
 }
 
@@ -68,17 +71,18 @@ void bc_lwm2m_unobserve(struct bc_lwm2m_client *c, struct bc_path path)
 {
     struct bc_observation *observation = find(c, path);
     if (observation != NULL) {
-        observation->alive = false;
+        bc_lwm2m_end_observation(c, observation);
         return;
     }
     for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
         if (bc_path_within(c->observation[i].path, path))
-            c->observation[i].alive = false;
+            bc_lwm2m_end_observation(c, &c->observation[i]);
 }
 
 void bc_lwm2m_forget_observations(struct bc_lwm2m_client *c)
 {
-    memset(c->observation, 0, sizeof(c->observation));
+    for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
+        bc_lwm2m_end_observation(c, &c->observation[i]);
     memset(&c->attributes, 0, sizeof(c->attributes));
 }
 
@@ -86,7 +90,7 @@ void bc_lwm2m_forget_object(struct bc_lwm2m_client *c, uint16_t object)
 {
     for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
         if (c->observation[i].path.object == object)
-            c->observation[i].alive = false;
+            bc_lwm2m_end_observation(c, &c->observation[i]);
 }
 
 struct bc_observation *bc_lwm2m_observation_of(struct bc_lwm2m_client *c, struct bc_path resource)

@@ -453,6 +453,31 @@ static void parts_end_with_their_observation(void **state)
     desk_end(&d);
 }
 
+static void parts_outlive_a_repeated_observe_but_not_another_format(void **state)
+{
+    (void)state;
+    struct desk d;
+    observe_two(&d);
+    part(&d, "AT+QLANOTIFY=19,0,0,1,2,\"ab\",1");
+    desk_server(&d, "42011003A1A2 60 52'19' 01'0'");
+    desk_urc(&d, "+QLAURC: \"observe\",4099,0,19,0,-1");
+    desk_wire(&d, "62451003A1A2 6101");
+    desk_ok(&d, "AT+QLANOTIFY=19,0,1,1,2,\"cd\",0");
+    desk_wire(&d, "5245 <mid> A1A2 6102 622D16 FF C200'ab' C201'cd'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    part(&d, "AT+QLANOTIFY=19,0,0,1,2,\"ab\",1");
+    desk_server(&d, "42011004A1A2 60 52'19' 01'0' 622D17"); /* Accept: JSON */
+    desk_urc(&d, "+QLAURC: \"observe\",4100,0,19,0,-1");
+    desk_wire(&d, "62451004A1A2 6103");
+    part(&d, "AT+QLANOTIFY=19,0,0,1,2,\"ef\",1");
+    desk_ok(&d, "AT+QLANOTIFY=19,0,1,1,2,\"gh\",0");
+    desk_wire(&d, "5245 <mid> A1A2 6104 622D17 FF "
+                  "'{\"bn\":\"/19/0/\",\"e\":[{\"n\":\"0\",\"sv\":\"ef\"},"
+                  "{\"n\":\"1\",\"sv\":\"gh\"}]}'");
+    desk_urc(&d, "+QLANOTIFY: 0");
+    desk_end(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -471,6 +496,7 @@ int main(void)
         cmocka_unit_test(part_out_of_turn_ends_its_own_notification_alone),
         cmocka_unit_test(parts_of_five_notifications_are_too_many),
         cmocka_unit_test(parts_end_with_their_observation),
+        cmocka_unit_test(parts_outlive_a_repeated_observe_but_not_another_format),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
