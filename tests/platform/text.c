@@ -19,7 +19,7 @@ void text_add(struct text *t, const char *hex)
 void text_add_byte(struct text *t, unsigned byte)
 {
     char hex[3];
-    snprintf(hex, sizeof(hex), "%02X", byte);
+    snprintf(hex, sizeof(hex), "%02X", byte & 0xFFU);
     text_add(t, hex);
 }
 
