@@ -97,8 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(err == BC_OK);
     assert(again.type == message.type && again.code == message.code);
     assert(again.message_id == message.message_id);
-    assert(again.token.len == message.token.len &&
-           memcmp(again.token.bytes, message.token.bytes, message.token.len) == 0);
+    assert(bc_coap_token_equal(&again.token, &message.token));
     assert(same(again.payload, message.payload));
     check_options(&message, &again);
     rewrite(&again, &second);

@@ -368,29 +368,25 @@ static bool option_known(uint16_t number, size_t bytes)
     }
 }
 
-/* RFC 7252 section 5.4: a critical option that is unknown, repeated or of a wrong length. */
-static bool has_bad_option(const struct bc_coap_message *message)
+/* The code that refuses a message for its options, or 0: it is meant for somebody else (RFC 7252
+ * section 5.10.2), or a critical option is unknown, repeated or of a wrong length (5.4). */
+static uint8_t judge_options(const struct bc_coap_message *message)
 {
+    uint8_t code = 0;
     struct bc_coap_options it = bc_coap_options(message);
     struct bc_coap_option option;
     uint16_t last = 0;
     while (bc_coap_option_next(&it, &option)) {
         bool repeatable = option.number == BC_COAP_URI_PATH || option.number == BC_COAP_URI_QUERY;
+        if (option.number == BC_COAP_PROXY_URI || option.number == BC_COAP_PROXY_SCHEME)
+            return BC_COAP_PROXYING_NOT_SUPPORTED;
         if (bc_coap_option_critical(option.number) &&
             ((option.number == last && !repeatable) ||
              !option_known(option.number, option.value.len)))
-            return true;
+            code = BC_COAP_BAD_OPTION;
         last = option.number;
     }
-    return false;
-}
-
-/* RFC 7252 section 5.10.2: a request that is meant for somebody else. */
-static bool wants_proxy(const struct bc_coap_message *request)
-{
-    bc_view value;
-    return bc_coap_option_find(request, BC_COAP_PROXY_URI, &value) ||
-           bc_coap_option_find(request, BC_COAP_PROXY_SCHEME, &value);
+    return code;
 }
 
 static void reply_code(struct bc_coap_endpoint *ep, const struct bc_coap_message *request,
@@ -404,19 +400,15 @@ static void reply_code(struct bc_coap_endpoint *ep, const struct bc_coap_message
 static bool on_request(struct bc_coap_endpoint *ep, struct bc_coap_event *out)
 {
     const struct bc_coap_message *request = &out->message;
-    if (wants_proxy(request)) {
-        reply_code(ep, request, BC_COAP_PROXYING_NOT_SUPPORTED);
+    uint8_t refused = judge_options(request);
+    if (refused == BC_COAP_BAD_OPTION && request->type != BC_COAP_CON) {
+        bc_coap_forget(ep, request->message_id); /* RFC 7252 5.4.1: rejected silently */
         return false;
     }
-    if (has_bad_option(request)) {
-        if (request->type == BC_COAP_CON)
-            reply_code(ep, request, BC_COAP_BAD_OPTION);
-        else /* RFC 7252 5.4.1: rejected silently */
-            bc_coap_forget(ep, request->message_id);
-        return false;
-    }
-    if (request->code > BC_COAP_DELETE) {
-        reply_code(ep, request, BC_COAP_METHOD_NOT_ALLOWED);
+    if (refused == 0 && request->code > BC_COAP_DELETE)
+        refused = BC_COAP_METHOD_NOT_ALLOWED;
+    if (refused != 0) {
+        reply_code(ep, request, refused);
         return false;
     }
     out->kind = BC_COAP_REQUEST;
@@ -443,7 +435,7 @@ static bool unprocessable(const struct bc_coap_message *message)
     unsigned class = message->code >> 5;
     if (class == 0)
         return false;
-    return (class != 2 && class != 4 && class != 5) || has_bad_option(message);
+    return (class != 2 && class != 4 && class != 5) || judge_options(message) != 0;
 }
 
 bool bc_coap_on_datagram(struct bc_coap_endpoint *ep, uint64_t now_ms, bc_view in,

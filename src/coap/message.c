@@ -11,6 +11,11 @@
 #define VERSION 1
 #define PAYLOAD_MARKER 0xFF
 
+bool bc_coap_token_equal(const struct bc_coap_token *a, const struct bc_coap_token *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
 /* An option's delta or length nibble with its extension bytes (RFC 7252 section 3.1). */
 static bool read_extended(bc_view *rest, uint32_t nibble, uint32_t *out)
 {

@@ -85,6 +85,8 @@ struct bc_coap_token {
     uint8_t bytes[BC_COAP_TOKEN_BYTES_MAX];
 };
 
+bool bc_coap_token_equal(const struct bc_coap_token *a, const struct bc_coap_token *b);
+
 /* A parsed message. `options` and `payload` point into the datagram. */
 struct bc_coap_message {
     enum bc_coap_type type;

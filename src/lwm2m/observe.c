@@ -35,12 +35,6 @@ uint32_t bc_lwm2m_next_sequence(struct bc_lwm2m_client *c, struct bc_path path)
     return observation == NULL ? 0 : (observation->sequence + 1) & 0xFFFFFF;
 }
 
-static bool has_token(const struct bc_observation *observation, const struct bc_coap_token *token)
-{
-    return observation->token.len == token->len &&
-           memcmp(observation->token.bytes, token->bytes, token->len) == 0;
-}
-
 struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
                                         const struct bc_coap_token *token, struct bc_path path,
                                         int32_t accept)
@@ -50,7 +44,8 @@ struct bc_observation *bc_lwm2m_observe(struct bc_lwm2m_client *c,
     if (observation != NULL && observation->accept != accept)
         bc_lwm2m_end_observation(c, observation); /* parts in one format are of no use in another */
     for (size_t i = 0; i < BC_OBSERVATIONS_MAX; i++)
-        if (&c->observation[i] != observation && has_token(&c->observation[i], token))
+        if (&c->observation[i] != observation &&
+            bc_coap_token_equal(&c->observation[i].token, token))
             bc_lwm2m_end_observation(c, &c->observation[i]);
     for (size_t i = 0; observation == NULL && i < BC_OBSERVATIONS_MAX; i++)
         if (!c->observation[i].alive)
