@@ -17,7 +17,6 @@
 
 #include "base/sink.h"
 #include "bootstrapper.h"
-#include "carrier.h"
 #include "cli/cli.h"
 #include "coaps.h"
 #include "control.h"
@@ -122,11 +121,12 @@ static bool wants_security(void *context, bc_view endpoint)
     return p->web.service != NULL && service_wants_security(p->web.service, endpoint);
 }
 
-static bool observes(void *context, bc_view endpoint, const struct bc_server_path *instance)
+static bool observes(void *context, bc_view endpoint, const struct bc_server_path *instance,
+                     bool usual)
 {
     struct platform *p = context;
-    return p->web.service == NULL ? bc_server_is_user_object(instance->ids[0])
-                                  : service_observes(p->web.service, endpoint, instance);
+    return p->web.service == NULL ? usual
+                                  : service_observes(p->web.service, endpoint, instance, usual);
 }
 
 static bool keeps_observation(void *context, bc_view endpoint, const struct bc_server_path *path)

@@ -9,8 +9,8 @@
 #include "links.h"
 #include "private.h"
 
-#define BUILT_IN_OBJECT_MAX 5
-#define REPORT_OBJECT 19 /* carries binary application data */
+#define BUILT_IN_OBJECT_MAX 5 /* the module's own (MODULE section 4); others are user objects */
+#define REPORT_OBJECT 19      /* carries binary application data */
 
 static const struct bc_server_carrier carriers[] = {
     {"iot", .report = true},
@@ -27,7 +27,7 @@ const struct bc_server_carrier *bc_server_carrier_find(const char *name)
     return NULL;
 }
 
-bool bc_server_is_user_object(uint16_t object)
+static bool is_user_object(uint16_t object)
 {
     return object > BUILT_IN_OBJECT_MAX;
 }
@@ -83,9 +83,11 @@ static void observe_once(struct bc_server *s, struct device *device,
 static bool is_wanted(const struct bc_server *s, const struct device *device,
                       const struct bc_server_path *instance)
 {
+    bool usual = is_user_object(instance->ids[0]);
     if (s->config.observes == NULL)
-        return bc_server_is_user_object(instance->ids[0]);
-    return s->config.observes(s->config.context, bc_server_device_endpoint(device), instance);
+        return usual;
+    return s->config.observes(s->config.context, bc_server_device_endpoint(device), instance,
+                              usual);
 }
 
 /* Whatever was announced of the object: some announce no instances. */
@@ -104,7 +106,7 @@ static void observe_announced(struct bc_server *s, struct device *device,
         break;
     case CARRIER_OBSERVES_OBJECTS:
         path.count = 1;
-        if (bc_server_is_user_object(path.ids[0]))
+        if (is_user_object(path.ids[0]))
             observe_once(s, device, &path, BC_COAP_FORMAT_TLV);
         break;
     case CARRIER_OBSERVES_INSTANCES:

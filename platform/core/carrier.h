@@ -25,9 +25,6 @@ struct bc_server_carrier {
 /* "iot", "aep", "dmp", "andlink"; NULL for another name. */
 const struct bc_server_carrier *bc_server_carrier_find(const char *name);
 
-/* Objects 0 to 5 are the module's own (MODULE section 4), all others are user objects. */
-bool bc_server_is_user_object(uint16_t object);
-
 struct content;
 struct device;
 struct exchange;

@@ -175,9 +175,10 @@ struct bc_server_config {
     /* Whether that endpoint may be spoken with over DTLS only: asked at each message to or from a
      * device in plain, before is_trusted. NULL: none. Must not call the server. */
     bool (*wants_security)(void *context, bc_view endpoint);
-    /* Whether an announced instance is observed, where the carrier observes instances. NULL: those
-     * of user objects are. Must not call the server. */
-    bool (*observes)(void *context, bc_view endpoint, const struct bc_server_path *instance);
+    /* Whether an announced instance is observed, where the carrier observes instances. NULL: as
+     * usual, which is those of user objects. Must not call the server. */
+    bool (*observes)(void *context, bc_view endpoint, const struct bc_server_path *instance,
+                     bool usual);
     /* Whether a device may stay that says it is of this product, where the carrier asks. NULL: any
      * may, also one that does not answer. Must not call the server. */
     bool (*accepts_product_id)(void *context, bc_view endpoint, bc_view product_id);

@@ -32,9 +32,10 @@ void live_destroy(struct live *live)
     free(live);
 }
 
-bool live_observes(struct live *live, int64_t product, const struct bc_server_path *instance)
+bool live_observes(struct live *live, int64_t product, const struct bc_server_path *instance,
+                   bool usual)
 {
-    return uplinks_observes(uplinks_compiled(live->uplinks, product), instance);
+    return uplinks_observes(uplinks_compiled(live->uplinks, product), instance, usual);
 }
 
 /* Decoded first: who waits for a command's end may ask at once for what it brought. */

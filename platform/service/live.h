@@ -108,7 +108,8 @@ struct compiled {
 /* Lives until the next call; never NULL. */
 struct compiled *uplinks_compiled(struct uplinks *u, int64_t id);
 
-bool uplinks_observes(const struct compiled *product, const struct bc_server_path *instance);
+bool uplinks_observes(const struct compiled *product, const struct bc_server_path *instance,
+                      bool usual);
 
 /* Names of the newest values of resources begin with it, "@/3/0/9": they are kept beside the
  * properties, whose names never do. */

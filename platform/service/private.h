@@ -138,7 +138,8 @@ void service_product_changed(struct service *service, int64_t product);
 struct live *live_create(struct service *service);
 void live_destroy(struct live *live);
 /* Whether an announced instance is to be observed: of a product with a mapping, those in it. */
-bool live_observes(struct live *live, int64_t product, const struct bc_server_path *instance);
+bool live_observes(struct live *live, int64_t product, const struct bc_server_path *instance,
+                   bool usual);
 void live_on_event(struct live *live, const struct bc_server_event *event);
 void live_on_message(struct live *live, const struct bc_address *peer, bool up, bc_view message);
 void live_settle(struct live *live);

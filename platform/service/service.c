@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/sink.h"
-#include "carrier.h"
 #include "catalogue.h"
 #include "private.h"
 
@@ -233,12 +232,13 @@ bool service_wants_security(struct service *s, bc_view endpoint)
            bc_catalogue_secured(s->config.store, endpoint);
 }
 
-bool service_observes(struct service *s, bc_view endpoint, const struct bc_server_path *instance)
+bool service_observes(struct service *s, bc_view endpoint, const struct bc_server_path *instance,
+                      bool usual)
 {
     struct bc_provision_brief brief;
     if (!bc_catalogue_brief(s->config.store, endpoint, &brief))
-        return bc_server_is_user_object(instance->ids[0]);
-    return live_observes(s->live, brief.product, instance);
+        return usual;
+    return live_observes(s->live, brief.product, instance, usual);
 }
 
 /* Of a device that is in no product anything goes. */

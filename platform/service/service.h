@@ -101,9 +101,9 @@ bool service_accepts_product_id(struct service *service, bc_view endpoint, bc_vi
 void service_hand_over_keys(struct service *service);
 /* Its product has "security" "dtls". */
 bool service_wants_security(struct service *service, bc_view endpoint);
-/* The instances that are in the product's mapping; without one those of user objects. */
+/* The instances that are in the product's mapping; without one, as usual. */
 bool service_observes(struct service *service, bc_view endpoint,
-                      const struct bc_server_path *instance);
+                      const struct bc_server_path *instance, bool usual);
 /* Packages of DFOTA (fota.c). */
 bool service_keeps_observation(const struct service *service, bc_view endpoint,
                                const struct bc_server_path *path);

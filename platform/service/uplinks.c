@@ -86,7 +86,8 @@ struct compiled *uplinks_compiled(struct uplinks *u, int64_t id)
     return product;
 }
 
-bool uplinks_observes(const struct compiled *product, const struct bc_server_path *instance)
+bool uplinks_observes(const struct compiled *product, const struct bc_server_path *instance,
+                      bool usual)
 {
     size_t i;
     json_t *item;
@@ -97,7 +98,7 @@ bool uplinks_observes(const struct compiled *product, const struct bc_server_pat
             json_integer_value(json_object_get(item, "instance")) == instance->ids[1])
             return true;
     }
-    return json_array_size(items) == 0 && bc_server_is_user_object(instance->ids[0]);
+    return json_array_size(items) == 0 && usual;
 }
 
 /* Values ---------------------------------------------------------------------------------------*/

@@ -37,10 +37,11 @@ static bool wants_security(void *context, bc_view endpoint)
     return service_wants_security(o->service, endpoint);
 }
 
-static bool observes(void *context, bc_view endpoint, const struct bc_server_path *instance)
+static bool observes(void *context, bc_view endpoint, const struct bc_server_path *instance,
+                     bool usual)
 {
     const struct office *o = context;
-    return service_observes(o->service, endpoint, instance);
+    return service_observes(o->service, endpoint, instance, usual);
 }
 
 static bool keeps_observation(void *context, bc_view endpoint, const struct bc_server_path *path)
