@@ -77,6 +77,7 @@ struct bc_bootstrap_server *bc_bootstrap_server_create(const struct bc_bootstrap
         return NULL;
     struct bc_random random = {config->seed};
     s->config = *config;
+    s->refusals.limit = BC_SERVER_REFUSALS_PER_S;
     s->key = bc_server_hash_key(&random);
     s->secret = bc_server_hash_key(&random);
     s->next_message_id = (uint16_t)bc_random_next(&random);
@@ -324,14 +325,9 @@ static void remember(struct bc_bootstrap_server *s, const struct bc_address *fro
                             s->now_ms + EXCHANGE_LIFETIME_MS);
 }
 
-static bool may_refuse(struct bc_bootstrap_server *s)
-{
-    return bc_server_rate_take(&s->refusals, s->now_ms, BC_SERVER_REFUSALS_PER_S);
-}
-
 static void reset(struct bc_bootstrap_server *s, const struct bc_address *to, uint16_t message_id)
 {
-    if (may_refuse(s))
+    if (bc_server_rate_take(&s->refusals, s->now_ms))
         bc_server_outbox_put_empty(&s->outbox, to, BC_COAP_RST, message_id);
 }
 
@@ -341,7 +337,7 @@ static void answer(struct bc_bootstrap_server *s, const struct request *r, uint8
 {
     const struct bc_coap_message *m = r->message;
     bool confirmable = m->type == BC_COAP_CON;
-    if (code >= BC_COAP_BAD_REQUEST && !may_refuse(s))
+    if (code >= BC_COAP_BAD_REQUEST && !bc_server_rate_take(&s->refusals, s->now_ms))
         return;
     uint16_t message_id = confirmable ? m->message_id : s->next_message_id++;
     bc_sink out = bc_server_outbox_begin(&s->outbox);

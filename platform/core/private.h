@@ -104,7 +104,7 @@ struct bc_server {
     struct timers waits;    /* of exchanges: few, and near */
     struct duplicates duplicates;
     struct outbox outbox;
-    struct rate refusals;
+    struct rate refusals; /* sent: asked once for each */
     struct assemblies assemblies;
     struct device *first, *last;
     uint32_t fetches;         /* bodies of devices that are held in memory */
@@ -138,11 +138,9 @@ bool bc_server_replay(struct bc_server *s, uint32_t hash, const struct bc_addres
 bool bc_server_lacks_security(const struct bc_server *s, bc_view endpoint,
                               const struct bc_address *from);
 bool bc_server_trusts(const struct bc_server *s, bc_view endpoint, const struct bc_address *from);
-/* Remembers what was answered, and tells it. */
-/* Whether one more refusal may be sent: asked once for each. */
-bool bc_server_may_refuse(struct bc_server *s);
-/* A reset of the message with that id, if so. */
+/* A reset of the message with that id, if one more refusal may be sent. */
 void bc_server_reset(struct bc_server *s, const struct bc_address *to, uint16_t message_id);
+/* Remembers what was answered, and tells it. */
 void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_address *to,
                         uint16_t message_id, bc_view reply);
 

@@ -126,7 +126,7 @@ static void tell_rejected(const struct bc_server *s, const struct request *r, bc
 {
     /* What is not answered is not told either: nobody may fill a log with it. */
     if (!bc_server_wants(s, BC_SERVER_REJECTED) ||
-        !bc_server_rate_has_room(&s->refusals, s->now_ms, s->config.refusals_per_s))
+        !bc_server_rate_has_room(&s->refusals, s->now_ms))
         return;
     struct bc_server_event event = {
         .kind = BC_SERVER_REJECTED,

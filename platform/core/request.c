@@ -134,7 +134,7 @@ void bc_server_on_request(struct bc_server *s, const struct bc_address *from,
     struct reply reply = refused != 0
                              ? (struct reply){.code = refused, .format = BC_COAP_FORMAT_ABSENT}
                              : answer(s, &request);
-    if (reply.code >= BC_COAP_BAD_REQUEST && !bc_server_may_refuse(s))
+    if (reply.code >= BC_COAP_BAD_REQUEST && !bc_server_rate_take(&s->refusals, s->now_ms))
         return; /* worked out again, should it come again */
     bc_sink out = bc_server_outbox_begin(&s->outbox);
     write_reply(s, &request, &reply, &out);

@@ -40,6 +40,7 @@ struct bc_server *bc_server_create(const struct bc_server_config *config)
     if (s == NULL)
         return NULL;
     s->config = *config;
+    s->refusals.limit = config->refusals_per_s;
     seed(s);
     struct table *tables[] = {&s->devices_by_endpoint, &s->devices_by_id, &s->exchanges_by_token,
                               &s->exchanges_by_message_id, &s->observations};
@@ -119,14 +120,9 @@ void bc_server_remember(struct bc_server *s, uint32_t hash, const struct bc_addr
         s->config.on_reply(s->config.context, to, message_id, reply);
 }
 
-bool bc_server_may_refuse(struct bc_server *s)
-{
-    return bc_server_rate_take(&s->refusals, s->now_ms, s->config.refusals_per_s);
-}
-
 void bc_server_reset(struct bc_server *s, const struct bc_address *to, uint16_t message_id)
 {
-    if (bc_server_may_refuse(s))
+    if (bc_server_rate_take(&s->refusals, s->now_ms))
         bc_server_outbox_put_empty(&s->outbox, to, BC_COAP_RST, message_id);
 }
 
