@@ -297,7 +297,7 @@ static bool take(struct visit *visit, const char *bytes, size_t count)
         return true;
     }
     if (!reserve(visit, count)) {
-        api_problem(&visit->answer, 503, "no_memory", NULL, "not enough memory");
+        api_no_memory(&visit->answer);
         free_body(visit);
         return true;
     }

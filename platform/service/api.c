@@ -128,6 +128,11 @@ void api_problem(struct api_answer *answer, unsigned status, const char *code, c
     va_end(args);
 }
 
+void api_no_memory(struct api_answer *answer)
+{
+    api_problem(answer, 503, "no_memory", NULL, "not enough memory");
+}
+
 static json_t *params_of(const struct api_answer *answer)
 {
     json_t *list = json_array();
@@ -414,7 +419,7 @@ static void complete(const struct api_route *route, struct api_answer *answer)
     if (answer->status == 0)
         answer->status = route->status != 0 ? route->status : 200;
     if (answer->status < 400 && answer->body == NULL && wants_body)
-        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
+        api_no_memory(answer);
     if (answer->status < 400)
         return;
     json_decref(answer->body);

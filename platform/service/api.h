@@ -120,6 +120,7 @@ struct api_table {
  * same format, and its text; `field` may be NULL. The format may have %s %d %u %lld %zu %%. */
 void api_problem(struct api_answer *answer, unsigned status, const char *code, const char *field,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+void api_no_memory(struct api_answer *answer); /* 503 */
 
 /* One page of a list: `items` is taken over; `next` is the cursor of the page that follows, or 0.
  */

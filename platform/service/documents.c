@@ -317,7 +317,7 @@ static void try_decoding(struct codec *codec, bc_view hex, struct api_answer *an
     char problem[CODEC_PROBLEM_BYTES];
     uint8_t *bytes = malloc(hex.len / 2 + 1);
     if (bytes == NULL)
-        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
+        api_no_memory(answer);
     else if (!bc_hex_decode(hex, bytes))
         api_problem(answer, 422, "hex_refused", "hex", "hex must be pairs of hexadecimal digits");
     else

@@ -54,12 +54,17 @@ static bool read_operation(const char *name, enum bc_server_operation *out)
     return false;
 }
 
+static void refuse_length(struct api_answer *answer, const char *field)
+{
+    api_problem(answer, 422, "payload_too_long", field, "a value has at most %d bytes",
+                BC_SERVER_VALUE_BYTES_MAX);
+}
+
 static bool read_hex(const char *digits, struct encoded *out, struct api_answer *answer)
 {
     size_t len = strlen(digits);
     if (len / 2 > sizeof(out->bytes))
-        api_problem(answer, 422, "payload_too_long", "hex", "a value has at most %d bytes",
-                    BC_SERVER_VALUE_BYTES_MAX);
+        refuse_length(answer, "hex");
     else if (!bc_hex_decode((bc_view){(const uint8_t *)digits, len}, out->bytes))
         api_problem(answer, 422, "hex_refused", "hex", "hex must be pairs of hexadecimal digits");
     else
@@ -152,8 +157,7 @@ static bool encode_value(const json_t *value, struct encoded *out, struct api_an
     else
         put_value(&out->payload, value, type);
     if (out->payload.full)
-        api_problem(answer, 422, "payload_too_long", "value", "a value has at most %d bytes",
-                    BC_SERVER_VALUE_BYTES_MAX);
+        refuse_length(answer, "value");
     return !out->payload.full;
 }
 
@@ -190,8 +194,7 @@ static bool encode_execute(const json_t *body, struct encoded *out, struct api_a
     out->format = BC_COAP_FORMAT_TEXT;
     bc_put_text(&out->payload, arguments);
     if (out->payload.full)
-        api_problem(answer, 422, "payload_too_long", "arguments", "a value has at most %d bytes",
-                    BC_SERVER_VALUE_BYTES_MAX);
+        refuse_length(answer, "arguments");
     return !out->payload.full;
 }
 

@@ -123,7 +123,7 @@ static json_t *find(const struct api_call *call, int64_t id, struct api_answer *
     if (!bc_catalogue_product(call->service->config.store, id, take_one, &product))
         service_answer_missing(call, answer, "product");
     else if (product == NULL)
-        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
+        api_no_memory(answer);
     return product;
 }
 

@@ -388,7 +388,7 @@ static bool define_server(struct virtual_device *device, bool boots, const char 
              (!device->keyed || player_define(&device->player, "security", text)))
         defined = true;
     else
-        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
+        api_no_memory(answer);
     bc_wipe(text, sizeof(text));
     return defined;
 }
@@ -528,7 +528,7 @@ static void start_virtual(struct api_call *call, struct api_answer *answer)
         return;
     }
     if (!prepare(device, endpoint)) {
-        api_problem(answer, 503, "no_memory", NULL, "not enough memory");
+        api_no_memory(answer);
         return;
     }
     if (!read_transcript(device, call, answer) || !start(device, call, answer)) {
