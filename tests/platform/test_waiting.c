@@ -1,17 +1,12 @@
 /*
  * What a step costs while commands of very many devices wait (PLATFORM section 2, command queue):
- * none may look at all of them. SQLite counts the instructions of its own machine, which are the
- * same each time; the processor's time, which is not, is only to notice a walk through memory.
+ * none may look at all of them.
  */
-#define _GNU_SOURCE
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "base/sink.h"
 #include "catalogue.h"
-#include "office.h"
-#include "platform/store/inside.h"
+#include "costs.h"
 #include "queue.h"
 
 #define FEW 1000
@@ -20,36 +15,6 @@
 #define ONE "device-000500" /* has a command that waits, like all the others */
 #define HOUR_MS 3600000
 #define REPEATED 200
-
-struct cost {
-    const char *step;
-    int64_t instructions;
-    double cpu_us;
-};
-
-#define STEPS_MAX 32
-struct costs {
-    struct cost list[STEPS_MAX];
-    size_t count;
-    int64_t turns; /* until all devices had been looked at after the start */
-};
-
-static double cpu_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-/* Since it was asked last. */
-static int64_t instructions(const struct office *o)
-{
-    int64_t sum = 0;
-    for (sqlite3_stmt *s = sqlite3_next_stmt(o->store->db, NULL); s != NULL;
-         s = sqlite3_next_stmt(o->store->db, s))
-        sum += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 1);
-    return sum;
-}
 
 static void add_device(struct office *o, unsigned number)
 {
@@ -85,24 +50,16 @@ static int64_t fill(struct office *o, unsigned devices)
     office_wait(o, 1);
     for (; service_deadline(o->service) <= o->w.now_ms && turns < MANY; turns++)
         office_wait(o, 0);
-    (void)instructions(o);
+    (void)costs_instructions(o);
     return turns;
 }
 
-static void note(struct office *o, struct costs *costs, const char *step, double begun_us)
-{
-    assert_true(costs->count < STEPS_MAX);
-    costs->list[costs->count++] =
-        (struct cost){.step = step, .instructions = instructions(o), .cpu_us = cpu_us() - begun_us};
-    office_forget(o);
-}
-
-#define STEP(what, ...)                 \
-    do {                                \
-        double begun_us = cpu_us();     \
-        __VA_ARGS__;                    \
-        office_commit(o);               \
-        note(o, costs, what, begun_us); \
+#define STEP(what, ...)                       \
+    do {                                      \
+        double begun_us = costs_cpu_us();     \
+        __VA_ARGS__;                          \
+        office_commit(o);                     \
+        costs_note(costs, o, what, begun_us); \
     } while (0)
 
 /* 4001 0001 is CON GET with that message id; here CON POST /rd/<id>. */
@@ -146,30 +103,31 @@ static void take_steps(struct office *o, struct costs *costs)
     STEP("its rows go", office_wait(o, 1000));
 }
 
-static void measure(struct costs *costs, unsigned devices)
+/* Returns in how many turns all devices had been looked at after the start. */
+static int64_t measure(struct costs *costs, unsigned devices)
 {
     void *state;
     *costs = (struct costs){.count = 0};
     assert_int_equal(office_setup_file(&state), 0);
     struct office *o = state;
-    costs->turns = fill(o, devices);
+    int64_t turns = fill(o, devices);
     take_steps(o, costs);
     world_take_all(&o->w);
     (void)office_teardown(&state);
+    return turns;
 }
 
 static void no_step_looks_at_all_that_waits(void **state)
 {
     static struct costs few, many;
     (void)state;
-    measure(&few, FEW);
-    measure(&many, MANY);
+    (void)measure(&few, FEW);
+    int64_t turns = measure(&many, MANY);
     assert_int_equal(few.count, many.count);
-    assert_true(many.turns > MANY / 1000); /* also at the start, some at a time */
+    assert_true(turns > MANY / 1000); /* also at the start, some at a time */
     for (size_t i = 0; i < few.count; i++) {
         const struct cost *a = &few.list[i], *b = &many.list[i];
-        print_message("%-26s %6lld %6lld instructions, %8.0f %8.0f us\n", a->step,
-                      (long long)a->instructions, (long long)b->instructions, a->cpu_us, b->cpu_us);
+        costs_print(a, b);
         assert_in_range(b->instructions, 0, a->instructions + a->instructions / 4 + 50);
         assert_true(b->cpu_us < 10 * a->cpu_us + 5000);
     }
