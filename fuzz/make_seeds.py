@@ -12,48 +12,14 @@ import sys
 
 from firmware_seeds import DELTA, PACKAGES
 
-CON, NON, ACK, RST = range(4)
-GET, POST, PUT, DELETE = 1, 2, 3, 4
-CREATED, DELETED, CHANGED, CONTENT, CONTINUE = 0x41, 0x42, 0x44, 0x45, 0x5F
-ETAG, OBSERVE, LOCATION, PATH, FORMAT, QUERY = 4, 6, 8, 11, 12, 15
-ACCEPT, BLOCK2, BLOCK1, SIZE1 = 17, 23, 27, 60
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "tests", "support"))
+from coap import (ACCEPT, ACK, BLOCK1, BLOCK2, CHANGED, CON, CONTENT, CONTINUE, CREATED, DELETE,
+                  DELETED, ETAG, FORMAT, GET, LOCATION, NON, OBSERVE, PATH, POST, PUT, QUERY, RST,
+                  SIZE1, message as coap, number, path, tail)
+
 TEXT, LINK, OPAQUE, TLV, JSON = 0, 40, 42, 11542, 11543
 
 # CoAP ------------------------------------------------------------------------------------------
-
-def number(value):
-    return value.to_bytes((value.bit_length() + 7) // 8, "big")
-
-
-def extended(value):
-    if value < 13:
-        return value, b""
-    if value < 269:
-        return 13, bytes([value - 13])
-    return 14, struct.pack(">H", value - 269)
-
-
-def tail(*options, payload=b"", last=0):
-    """Options as (number, value) in rising order, and the payload. `last` is the option before."""
-    out = b""
-    for option, value in options:
-        value = value.encode() if isinstance(value, str) else value
-        value = number(value) if isinstance(value, int) else value
-        delta, more_delta = extended(option - last)
-        length, more_length = extended(len(value))
-        out += bytes([delta << 4 | length]) + more_delta + more_length + value
-        last = option
-    return out + (b"\xff" + payload if payload else b"")
-
-
-def coap(kind, code, message_id, *options, token=b"Tk", payload=b""):
-    return struct.pack(">BBH", 0x40 | kind << 4 | len(token), code, message_id) + token + \
-        tail(*options, payload=payload)
-
-
-def path(text):
-    return [(PATH, part) for part in text.split("/") if part]
-
 
 def block(index, more, exponent):
     return index << 4 | more << 3 | exponent

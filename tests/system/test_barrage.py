@@ -3,59 +3,31 @@
 Valid requests, their mutations and noise, 0 to 1,500 bytes, blocks out of turn among them. Whatever
 comes, the module answers with well-formed CoAP or not at all, strangers get nothing, the host's
 commands go on, and the requests that wait for the host can still be answered. One seed, printed by
-a failure, repeats the datagrams. The few lines of CoAP here are the test's own.
+a failure, repeats the datagrams.
 """
 
 import json
 import os
 import random
 import socket
+import sys
 import time
 import unittest
 
 from support import AtPort, Module
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from coap import (ACCEPT, ACK, BLOCK1, BLOCK2, CHANGED, CON, CONTENT, CREATED, DELETE, FORMAT, GET,
+                  LOCATION, NON, OBSERVE, POST, PUT, QUERY, message, path)
+
 DATAGRAMS = 6000
 BURST = 20  # then what has come back is read
 SEED = int(os.environ.get("BC_BARRAGE_SEED", "1"))
-
-CON, NON, ACK, RST = range(4)
-GET, POST, PUT, DELETE = 1, 2, 3, 4
-CREATED, CHANGED, CONTENT = 0x41, 0x44, 0x45
-OBSERVE, LOCATION_PATH, URI_PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1 = (
-    6, 8, 11, 12, 15, 17, 23, 27)
 
 PATHS = ("3", "3/0", "3/0/0", "3/0/6", "3/0/13", "3/0/15", "1/0/2", "1/0/7", "1/0/8", "4/0/2",
          "5", "5/0/2", "5/0/3", "19", "19/0", "19/1/0", "0", "0/0/0", "", "bs", "rd", "99/9/9",
          "a" * 200)
 FORMATS = (0, 40, 42, 50, 11542, 11543, 65535, 1 << 30)
-
-
-def uint(value):
-    return value.to_bytes((value.bit_length() + 7) // 8, "big")
-
-
-def extended(value):
-    if value < 13:
-        return value, b""
-    if value < 269:
-        return 13, bytes([value - 13])
-    return 14, (value - 269).to_bytes(2, "big")
-
-
-def message(kind, code, message_id, token=b"", options=(), payload=b""):
-    out = bytes([0x40 | kind << 4 | len(token), code]) + message_id.to_bytes(2, "big") + token
-    last = 0
-    for number, value in sorted(options, key=lambda option: option[0]):
-        delta, more = extended(number - last)
-        length, longer = extended(len(value))
-        out += bytes([delta << 4 | length]) + more + longer + value
-        last = number
-    return out + (b"\xff" + payload if payload else b"")
-
-
-def path_options(path, number=URI_PATH):
-    return [(number, part.encode()) for part in path.split("/") if part]
 
 
 def parse(datagram):
@@ -113,26 +85,25 @@ def payload(chance):
 
 
 def request(chance):
-    path = chance.choice(PATHS)
+    target = chance.choice(PATHS)
     method = chance.choice((GET, GET, GET, PUT, PUT, POST, DELETE, 5, 31))
-    if path == "5/0/2":
+    if target == "5/0/2":
         method = GET
-    options = path_options(path)
-    for number, values in ((OBSERVE, (b"", b"\1", b"\2", bytes(5))),
-                           (FORMAT, [uint(value) for value in FORMATS]),
-                           (ACCEPT, [uint(value) for value in FORMATS]),
+    options = path(target)
+    for option, values in ((OBSERVE, (b"", b"\1", b"\2", bytes(5))),
+                           (FORMAT, FORMATS), (ACCEPT, FORMATS),
                            (QUERY, (b"pmin=1", b"pmax=3", b"gt=1", b"st", b"=", b"x" * 255))):
         if chance.random() < 0.3:
-            options.append((number, chance.choice(values)))
-    for number in (BLOCK1, BLOCK2):
+            options.append((option, chance.choice(values)))
+    for option in (BLOCK1, BLOCK2):
         if chance.random() < 0.25:
-            options.append((number, uint(chance.choice((0, 0, 1, 2, 63, 0xFFFFF)) << 4 |
-                                         chance.randrange(16))))
+            options.append((option, chance.choice((0, 0, 1, 2, 63, 0xFFFFF)) << 4 |
+                            chance.randrange(16)))
     if chance.random() < 0.05:
         options.append((chance.choice((1, 3, 5, 9, 14, 35, 39, 60, 258, 65535)),
                         chance.randbytes(chance.choice((0, 1, 5, 13, 270)))))
-    return message(chance.choice((CON, CON, CON, NON)), method, chance.randrange(65536),
-                   chance.randbytes(chance.choice((0, 1, 4, 4, 8))), options, payload(chance))
+    return message(chance.choice((CON, CON, CON, NON)), method, chance.randrange(65536), *options,
+                   token=chance.randbytes(chance.choice((0, 1, 4, 4, 8))), payload=payload(chance))
 
 
 def mutated(chance, datagram):
@@ -193,9 +164,9 @@ class Server:
                 return
             kind, code, message_id, token, _ = seen
             if kind == CON and code >= CREATED:
-                self.send(message(ACK, 0, message_id))
+                self.send(message(ACK, 0, message_id, token=b""))
             elif kind == CON:
-                self.send(message(ACK, CHANGED, message_id, token))
+                self.send(message(ACK, CHANGED, message_id, token=token))
 
 
 class Barrage(unittest.TestCase):
@@ -214,15 +185,15 @@ class Barrage(unittest.TestCase):
             self.assertEqual(at.command(line)[-1], "OK", line)
         _, code, message_id, token, _ = self.server.receive(5)
         self.assertEqual(code, POST)
-        self.server.send(message(ACK, CREATED, message_id, token,
-                                 path_options("rd/1", LOCATION_PATH)))
+        self.server.send(message(ACK, CREATED, message_id, *path("rd/1", LOCATION),
+                                 token=token))
         at.wait_for(r"^\+QLAREG: 0$")
 
     def wait_for_host(self, at):
         """Four reads that the host does not answer yet."""
         for resource in range(4):
-            self.server.send(message(CON, GET, 0x7000 + resource, bytes([0xA0 + resource]),
-                                     path_options(f"19/0/{resource}")))
+            self.server.send(message(CON, GET, 0x7000 + resource, *path(f"19/0/{resource}"),
+                                     token=bytes([0xA0 + resource])))
             at.wait_for(rf'^\+QLAURC: "read",{0x7000 + resource},19,0,{resource}$')
 
     def answer_others(self, at):
@@ -270,7 +241,7 @@ class Barrage(unittest.TestCase):
                 answers = [seen for seen in iter(lambda: self.server.receive(0.5), None)
                            if seen[3] == bytes([0xA0 + resource]) and seen[1] == CONTENT]
                 self.assertEqual({answer[4] for answer in answers}, {b"v"}, f"seed {SEED}")
-                self.server.send(message(ACK, 0, answers[0][2]))
+                self.server.send(message(ACK, 0, answers[0][2], token=b""))
 
 
 if __name__ == "__main__":
